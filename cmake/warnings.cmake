@@ -1,0 +1,5 @@
+# Warnings are errors everywhere in our own code.
+add_library(podium_warnings INTERFACE)
+target_compile_options(podium_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Werror)

@@ -1,0 +1,108 @@
+// The engine: load a model once, then rank documents against queries.
+//
+// An Engine is immutable after load(). All const member functions may be called from any number of
+// threads at once; concurrent rank() calls take turns on the compute threads. A document's score
+// depends only on the query, the document and the model: never on the other documents, their order,
+// the batch or the number of threads (equal to the bit).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "podium/options.h"
+#include "podium/result.h"
+
+namespace podium {
+
+struct RankedDocument {
+  std::size_t index = 0;       // position in the documents as given
+  double relevance_score = 0;  // see RankOptions::score
+  std::size_t tokens = 0;      // tokens encoded for this document, special tokens included
+  bool truncated = false;      // query or document was cut to fit the model
+};
+
+struct Usage {
+  std::size_t query_tokens = 0;  // of the query alone, before any cut
+  std::size_t total_tokens = 0;  // all tokens that went through the encoder
+};
+
+// Wall-clock milliseconds.
+struct Timings {
+  double tokenize_ms = 0;
+  double encode_ms = 0;
+  double total_ms = 0;
+};
+
+struct Ranking {
+  std::vector<RankedDocument> results;  // best first; equal scores keep the input order
+  Usage usage;
+  Timings timings;
+};
+
+// One token of a text. Offsets count Unicode characters (code points) of the text as given; a
+// special token added by the template has begin == end == 0.
+struct TokenSpan {
+  std::int32_t id = 0;
+  std::string_view piece;  // the vocabulary entry; lives as long as the engine
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+// What was loaded, for people and for /info endpoints. Bytes count memory, not files.
+struct ModelInfo {
+  std::string name;          // directory name, or the built-in model's own name
+  std::string architecture;  // registry name, e.g. "xlm-roberta"
+  std::string head;          // "cross-encoder" or "bi-encoder"
+  std::string weights;       // stored types, e.g. "bf16" or "q4_0 + f32"
+  std::string tokenizer;     // e.g. "Unigram, 250002 pieces"
+  std::string precision;     // what the matrix products run in, e.g. "fp32"
+  std::string isa;           // the kernels chosen, e.g. "avx512"
+  std::uint64_t parameters = 0;
+  std::size_t hidden_size = 0;
+  std::size_t num_hidden_layers = 0;
+  std::size_t num_attention_heads = 0;
+  std::size_t intermediate_size = 0;
+  std::size_t vocab_size = 0;
+  std::size_t max_length = 0;       // longest sequence in tokens, special tokens included
+  std::size_t weight_bytes = 0;     // packed weights held in memory
+  std::size_t mapped_bytes = 0;     // weights read in place from the file
+  std::size_t workspace_bytes = 0;  // activations: fixed at load, whatever is ranked
+  std::size_t batch_tokens = 0;
+  int threads = 0;
+};
+
+class Engine {
+ public:
+  // Loads a model and allocates everything ranking needs. Errors name the file or tensor at fault.
+  static Result<Engine> load(const EngineOptions& options);
+
+  // Ranks documents against one query. Errors: empty query, no documents, text that is not UTF-8.
+  // An empty document is ranked like any other.
+  Result<Ranking> rank(std::string_view query, std::span<const std::string_view> documents,
+                       const RankOptions& options = {}) const;
+
+  // The tokens of one text with the model's special tokens around it, uncut.
+  Result<std::vector<TokenSpan>> tokenize(std::string_view text) const;
+
+  // The unit-length vectors of texts, in order, row-major [texts.size(), info().hidden_size].
+  // Only bi-encoders have them; `query` chooses the prefix. Texts beyond max_length are cut.
+  Result<std::vector<float>> embed(std::span<const std::string_view> texts, bool query) const;
+
+  const ModelInfo& info() const;
+
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+  ~Engine();
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace podium

@@ -1,0 +1,45 @@
+// Plain option structs with defaults that just work; aggregate-initialise what you want to change.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace podium {
+
+// How special tokens written in a user's text ("</s>", "<mask>") are read.
+enum class SpecialTokens {
+  text,   // as ordinary text, so a document cannot inject control tokens
+  match,  // as control tokens, as Hugging Face tokenizers does; for parity runs
+};
+
+// What relevance_score holds.
+enum class ScoreKind {
+  relevance,  // sigmoid of the logit: 0..1
+  logit,      // the raw output of the model's head
+};
+
+struct EngineOptions {
+  // A Hugging Face style model directory; empty means the model built into Podium.
+  std::string model;
+  // Compute threads; 0 means as many as this process may use (affinity and cgroup limits respected).
+  int threads = 0;
+  // Tokens encoded together; bounds the activation memory. 0 means the default (4096). Raised to the
+  // model's longest sequence where that is longer.
+  std::size_t batch_tokens = 0;
+  SpecialTokens special_tokens = SpecialTokens::text;
+};
+
+struct RankOptions {
+  // How many results to return, best first; 0 means all.
+  std::size_t top_n = 0;
+  ScoreKind score = ScoreKind::relevance;
+  // Longest sequence (query, document and special tokens) in tokens; 0 means the model's own limit,
+  // which is also the upper bound. Longer pairs are cut and marked `truncated`.
+  std::size_t max_length = 0;
+  // Called from the ranking thread after each batch with the tokens done so far and in all.
+  std::function<void(std::size_t done, std::size_t total)> progress;
+};
+
+}  // namespace podium

@@ -1,0 +1,211 @@
+#include "base/json.h"
+
+#include <simdjson.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "base/utf8.h"
+
+namespace podium::json {
+
+namespace dom = simdjson::dom;
+
+static_assert(sizeof(dom::element) <= 16 && std::is_trivially_copyable_v<dom::element>);
+
+struct ValueAccess {
+  static dom::element element(const Value& value) {
+    dom::element e;
+    std::memcpy(&e, value.storage_.data(), sizeof e);
+    return e;
+  }
+  static Value value(dom::element e) {
+    Value value;
+    std::memcpy(value.storage_.data(), &e, sizeof e);
+    return value;
+  }
+};
+
+Value::Type Value::type() const {
+  switch (ValueAccess::element(*this).type()) {
+    case dom::element_type::ARRAY: return Type::array;
+    case dom::element_type::OBJECT: return Type::object;
+    case dom::element_type::STRING: return Type::string;
+    case dom::element_type::BOOL: return Type::boolean;
+    case dom::element_type::NULL_VALUE: return Type::null;
+    default: return Type::number;
+  }
+}
+
+namespace {
+
+template <class T>
+std::optional<T> get(const Value& value) {
+  T out;
+  if (ValueAccess::element(value).get(out) != simdjson::SUCCESS) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string_view> Value::as_string() const { return get<std::string_view>(*this); }
+std::optional<std::int64_t> Value::as_int() const { return get<std::int64_t>(*this); }
+std::optional<std::uint64_t> Value::as_uint() const { return get<std::uint64_t>(*this); }
+std::optional<double> Value::as_double() const { return get<double>(*this); }
+std::optional<bool> Value::as_bool() const { return get<bool>(*this); }
+
+std::optional<Value> Value::find(std::string_view key) const {
+  dom::element found;
+  if (ValueAccess::element(*this).at_key(key).get(found) != simdjson::SUCCESS) return std::nullopt;
+  return ValueAccess::value(found);
+}
+
+std::size_t Value::size() const {
+  std::size_t count = 0;
+  if (is_array()) for_each_element([&](Value) { return ++count, true; });
+  if (is_object()) for_each_member([&](std::string_view, Value) { return ++count, true; });
+  return count;
+}
+
+void Value::each_element(bool (*visit)(void*, Value), void* context) const {
+  dom::array array;
+  if (ValueAccess::element(*this).get(array) != simdjson::SUCCESS) return;
+  for (dom::element e : array) {
+    if (!visit(context, ValueAccess::value(e))) return;
+  }
+}
+
+void Value::each_member(bool (*visit)(void*, std::string_view, Value), void* context) const {
+  dom::object object;
+  if (ValueAccess::element(*this).get(object) != simdjson::SUCCESS) return;
+  for (auto [key, e] : object) {
+    if (!visit(context, key, ValueAccess::value(e))) return;
+  }
+}
+
+std::string Value::to_text() const { return simdjson::minify(ValueAccess::element(*this)); }
+
+struct Document::Parsed {
+  dom::parser parser;
+  dom::element root;
+};
+
+Document::Document(std::unique_ptr<Parsed> parsed) : parsed_(std::move(parsed)) {}
+Document::Document(Document&&) noexcept = default;
+Document& Document::operator=(Document&&) noexcept = default;
+Document::~Document() = default;
+
+Value Document::root() const { return ValueAccess::value(parsed_->root); }
+
+Result<Document> Document::parse(std::string_view text, std::string_view what) {
+  auto parsed = std::make_unique<Parsed>();
+  const auto code = parsed->parser.parse(text.data(), text.size(), true).get(parsed->root);
+  if (code == simdjson::SUCCESS) return Document(std::move(parsed));
+  return fail(ErrorCode::malformed,
+              fmt::format("{} is not valid JSON: {}", what, simdjson::error_message(code)));
+}
+
+void Writer::separate() {
+  if (need_comma_) out_ += ',';
+  need_comma_ = true;
+}
+
+Writer& Writer::begin_object() {
+  separate();
+  out_ += '{';
+  need_comma_ = false;
+  return *this;
+}
+
+Writer& Writer::end_object() {
+  out_ += '}';
+  need_comma_ = true;
+  return *this;
+}
+
+Writer& Writer::begin_array() {
+  separate();
+  out_ += '[';
+  need_comma_ = false;
+  return *this;
+}
+
+Writer& Writer::end_array() {
+  out_ += ']';
+  need_comma_ = true;
+  return *this;
+}
+
+Writer& Writer::key(std::string_view name) {
+  value(name);
+  out_ += ':';
+  need_comma_ = false;
+  return *this;
+}
+
+Writer& Writer::value(std::string_view text) {
+  separate();
+  std::string repaired;
+  if (!utf8::is_valid(text)) text = repaired = utf8::repair(text);
+  out_ += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"': out_ += "\\\""; break;
+      case '\\': out_ += "\\\\"; break;
+      case '\n': out_ += "\\n"; break;
+      case '\r': out_ += "\\r"; break;
+      case '\t': out_ += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          out_ += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+          out_ += c;
+        }
+    }
+  }
+  out_ += '"';
+  return *this;
+}
+
+Writer& Writer::value(double number) {
+  if (!std::isfinite(number)) return null();
+  separate();
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  out_.append(text.data(), end);
+  return *this;
+}
+
+Writer& Writer::value(std::uint64_t number) {
+  separate();
+  out_ += std::to_string(number);
+  return *this;
+}
+
+Writer& Writer::value(std::int64_t number) {
+  separate();
+  out_ += std::to_string(number);
+  return *this;
+}
+
+Writer& Writer::value(bool truth) {
+  separate();
+  out_ += truth ? "true" : "false";
+  return *this;
+}
+
+Writer& Writer::null() {
+  separate();
+  out_ += "null";
+  return *this;
+}
+
+Writer& Writer::raw(std::string_view json) {
+  separate();
+  out_ += json;
+  return *this;
+}
+
+}  // namespace podium::json

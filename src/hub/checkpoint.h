@@ -1,0 +1,75 @@
+// A model on disk (or in memory): its JSON files as text and its tensors as views of mapped bytes.
+//
+// Nothing is copied and nothing is interpreted here beyond what safetensors says: names, types,
+// shapes, and that every tensor lies inside the file and overlaps no other. A Checkpoint may be read
+// from many threads; views live as long as it does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace podium::hub {
+
+// Element types of safetensors that Podium can hold. Integer types other than u8 occur in published
+// files only as buffers (position_ids) and are never read.
+enum class DType { f32, f16, bf16, f64, i64, i32, i16, i8, u8, boolean };
+
+std::string_view to_string(DType dtype);  // as safetensors spells it, e.g. "BF16"
+std::size_t size_of(DType dtype);         // bytes per element
+
+struct TensorView {
+  std::string_view name;
+  DType dtype = DType::f32;
+  std::vector<std::size_t> shape;
+  std::span<const std::byte> bytes;  // little-endian, row-major, not necessarily aligned
+
+  std::size_t elements() const;
+  std::string shape_text() const;  // e.g. "[384, 1536]"
+};
+
+// Files of a model already in memory, e.g. the built-in one. Empty optional files are empty views.
+struct MemoryFiles {
+  std::string_view name;
+  std::string_view config_json;
+  std::string_view tokenizer_json;
+  std::string_view tokenizer_config_json;
+  std::span<const std::byte> safetensors;
+};
+
+class Checkpoint {
+ public:
+  // Opens a directory with config.json, tokenizer.json and model.safetensors or
+  // model.safetensors.index.json with its shards.
+  static Result<Checkpoint> open(const std::filesystem::path& directory);
+
+  // The same from memory, which must outlive the checkpoint.
+  static Result<Checkpoint> open(const MemoryFiles& files);
+
+  const std::string& name() const;  // the directory's name
+  std::string_view config_json() const;
+  std::string_view tokenizer_json() const;
+  std::string_view tokenizer_config_json() const;  // empty if there is none
+
+  // Sorted by name.
+  std::span<const TensorView> tensors() const;
+  const TensorView* find(std::string_view name) const;  // nullptr if absent
+
+  Checkpoint(Checkpoint&&) noexcept;
+  Checkpoint& operator=(Checkpoint&&) noexcept;
+  ~Checkpoint();
+
+ private:
+  struct Contents;
+  explicit Checkpoint(std::unique_ptr<Contents> contents);
+  std::unique_ptr<Contents> contents_;
+};
+
+}  // namespace podium::hub
