@@ -68,17 +68,20 @@ TEXTS = [
     ("ko", "query", "김치는 얼마나 오래 보관할 수 있나요"),
     ("ko", "document", "김치는 냉장고에서 석 달까지 보관할 수 있고, 오래될수록 신맛이 강해진다."),
     ("code", "query", "remove duplicates from a list but keep the order"),
-    ("code", "document", "def unique(items):\n    seen = set()\n    return [x for x in items if not (x in seen or seen.add(x))]"),
+    ("code", "document",
+     "def unique(items):\n    seen = set()\n    return [x for x in items if not (x in seen or seen.add(x))]"),
     ("sql", "document", "SELECT name, AVG(price) FROM orders WHERE price >= 10 GROUP BY name HAVING COUNT(*) > 3;"),
     ("json", "document", '{"name": "get_weather", "parameters": {"city": {"type": "string"}, "unit": ["°C", "°F"]}}'),
     ("emoji", "document", "Deploy finished 🚀🎉 — thanks 👩‍💻👨🏽‍🔬 and 🇪🇺🏳️‍🌈! (ﬁnally ½ ① Ⅷ ｆｕｌｌｗｉｄｔｈ)"),
-    ("spaces", "document", "  two  spaces,\ta tab,\u00a0a no-break space,\u3000an ideographic one\r\nand a new line \n"),
-    ("marks", "document", "e\u0301 a\u0308 n\u0303 Z\u0361\u035c\u0321a\u0334l\u0337g\u0338o \u200bzero\u200dwidth\u00adsoft \ufeffbom"),
+    ("spaces", "document",
+     "  two  spaces,\ta tab,\u00a0a no-break space,\u3000an ideographic one\r\nand a new line \n"),
+    ("marks", "document",
+     "e\u0301 a\u0308 n\u0303 Z\u0361\u035c\u0321a\u0334l\u0337g\u0338o \u200bzero\u200dwidth\u00adsoft \ufeffbom"),
     ("empty", "document", ""),
     ("number", "query", "3.14159 1,000,000 2024-06-25T12:00:00Z +49 (0)30 1234567 0xDEADBEEF"),
 ]  # fmt: skip
 
-# About 1,600 tokens of XLM-R: cut at 512 and at 1024.
+# About 1,150 tokens of XLM-R: cut at 512 and at 1024.
 LONG_TEXT = " ".join(text for _, role, text in TEXTS if role == "document" and text)
 
 # A query and documents from right to wrong, in the order a good ranker should find; languages cross on purpose.

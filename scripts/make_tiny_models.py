@@ -1,0 +1,197 @@
+"""Write the tiny checkpoints of the test suite, tests/data/tiny-*/, each with the answers of PyTorch in golden.json.
+
+    python scripts/make_tiny_models.py [--out tests/data] [--check]
+
+Every directory looks like a published model: one dtype, tensor naming, file layout and tokenizer pipeline each.
+--check recomputes the goldens from the files as they are and writes nothing.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from random_models import (
+    BERT_TOKENIZER_CONFIG,
+    XLMR_TOKENIZER_CONFIG,
+    bert_config,
+    flash_config,
+    random_tensors,
+    write_checkpoint,
+    write_json,
+    xlmr_config,
+)
+from reference_models import Reference, read_json
+from sample_texts import GROUPS, LONG_TEXT, TEXTS
+from tokenizers import Tokenizer
+from tokenizers.implementations import BertWordPieceTokenizer
+
+ROOT = Path(__file__).parents[1]
+MAX_LENGTH = 96
+
+# Pipelines in which XLM-R tokenizers are published, around the same charsmap and pieces.
+METASPACE = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+SHORTEN_SPACES = {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"}
+STRIP_RIGHT = {"type": "Strip", "strip_left": False, "strip_right": True}
+PIPELINES = {
+    "e5": lambda charsmap, shipped: shipped,
+    "legacy": lambda charsmap, shipped: {
+        "normalizer": charsmap,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, METASPACE]},
+    },
+    "current": lambda charsmap, shipped: {
+        "normalizer": {"type": "Sequence", "normalizers": [charsmap, STRIP_RIGHT, SHORTEN_SPACES]},
+        "pre_tokenizer": METASPACE,
+    },
+}
+
+
+def sample_lines():
+    """Every sample text once."""
+    lines = [text for _, _, text in TEXTS] + [query for query, _ in GROUPS]
+    return [*lines, *(document for _, documents in GROUPS for document in documents)]
+
+
+def cut_unigram(source, pipeline):
+    """The default model's tokenizer.json with only the pieces and characters of a third of the sample texts.
+
+    The others keep their characters only where these have them too, so unknown characters occur as well.
+    """
+    whole = Tokenizer.from_file(str(source))
+    full = read_json(source)
+    known = sample_lines()[::3]
+    keep = {token for line in known for token in whole.encode(line).ids} | {0, 1, 2, 3, len(full["model"]["vocab"]) - 1}
+    characters = set("".join(known))
+    vocabulary = full["model"]["vocab"]
+    keep |= {index for index, (piece, _) in enumerate(vocabulary) if len(piece) == 1 and piece in characters}
+    pieces = [vocabulary[index] for index in sorted(keep)]
+    for token in full["added_tokens"]:
+        token["id"] = next(i for i, (piece, _) in enumerate(pieces) if piece == token["content"])
+    charsmap = full["normalizer"]["normalizers"][0]
+    shipped = {key: full[key] for key in ("normalizer", "pre_tokenizer")}
+    return full | {"model": full["model"] | {"vocab": pieces}} | PIPELINES[pipeline](charsmap, shipped)
+
+
+def train_wordpiece():
+    """A lower-casing BERT tokenizer trained on the sample texts, with the pair template of published ones."""
+    tokenizer = BertWordPieceTokenizer(lowercase=True)
+    tokenizer.train_from_iterator(sample_lines()[::2] * 2, vocab_size=700, limit_alphabet=300, show_progress=False)
+    trained = json.loads(tokenizer.to_str())
+    ids = {token["content"]: token["id"] for token in trained["added_tokens"]}
+    special = lambda name, type_id: {"SpecialToken": {"id": name, "type_id": type_id}}  # noqa: E731
+    sequence = lambda name, type_id: {"Sequence": {"id": name, "type_id": type_id}}  # noqa: E731
+    single = [special("[CLS]", 0), sequence("A", 0), special("[SEP]", 0)]
+    trained["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": single,
+        "pair": [*single, sequence("B", 1), special("[SEP]", 1)],
+        "special_tokens": {name: {"id": name, "ids": [ids[name]], "tokens": [name]} for name in ("[CLS]", "[SEP]")},
+    }
+    return trained
+
+
+def cases():
+    """[(query, documents)]: multilingual, empty, odd, and both sides too long for the model."""
+    documents = [text for _, role, text in TEXTS if role == "document"] + [LONG_TEXT]
+    words = LONG_TEXT.split(" ")
+    long_query, middle = " ".join(words[:200]), " ".join(words[40:80])
+    return [
+        ("Organic skincare products for sensitive skin", documents),
+        ("南瓜的家常做法", [*GROUPS[3][1], "", " ", "a", "🚀", LONG_TEXT, *words[:12]]),
+        # longest_first cuts the query alone, both, or hands the odd token to one side.
+        (long_query, ["", "short", *GROUPS[0][1], middle, LONG_TEXT, " ".join(words[200:320])]),
+        (middle, [*GROUPS[1][1], middle, LONG_TEXT, " ".join(words[60:75]), " ".join(words[60:90])]),
+    ]
+
+
+def golden(directory):
+    """What PyTorch in float32 and the tokenizers package answer on a directory, one sequence at a time."""
+    reference = Reference(directory)
+    answers = []
+    for query, documents in cases():
+        encodings = reference.encode_pairs(query, documents)
+        logits = reference.logits(encodings)
+        answers.append(
+            {
+                "query": query,
+                "documents": documents,
+                "pair_ids": [encoding.ids for encoding in encodings],
+                "token_type_ids": [encoding.type_ids for encoding in encodings],
+                "truncated": [bool(encoding.overflowing) for encoding in encodings],
+                "logits": logits,
+                "scores": torch.sigmoid(torch.tensor(logits)).tolist(),
+                "order": sorted(range(len(logits)), key=lambda index: -logits[index]),
+            }
+        )
+    return {"max_length": reference.max_length, "cases": answers}
+
+
+def write_golden(path, answers):
+    """golden.json, one field of a case per line."""
+    blocks = []
+    for case in answers["cases"]:
+        fields = (f'"{key}":{json.dumps(case[key], ensure_ascii=False, separators=(",", ":"))}' for key in case)
+        blocks.append("{\n" + ",\n".join(fields) + "\n}")
+    text = f'{{"max_length":{answers["max_length"]},"cases":[\n' + ",\n".join(blocks) + "\n]}\n"
+    path.write_text(text, encoding="utf-8")
+
+
+def write_model(directory, seed, make_config, tokenizer, sizes, **layout):
+    """One checkpoint directory without its golden."""
+    bert = make_config is bert_config
+    shift = 0 if bert else 2  # XLM-R counts positions from pad_token_id + 1
+    config = make_config(vocabulary=len(tokenizer["model"]["vocab"]), positions=MAX_LENGTH + shift, **sizes)
+    write_checkpoint(directory, config, random_tensors(config, seed), **layout)
+    text = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
+    (directory / "tokenizer.json").write_text(text + "\n", encoding="utf-8")
+    names = BERT_TOKENIZER_CONFIG if bert else XLMR_TOKENIZER_CONFIG
+    write_json(directory / "tokenizer_config.json", names | {"model_max_length": MAX_LENGTH})
+
+
+def write_all(out, source):
+    """The five checkpoints. Head dimensions of 9, 20, 16, 11 and 13 leave no kernel a comfortable multiple."""
+    unigram = {name: cut_unigram(source, name) for name in PIPELINES}
+    small = {"hidden": 36, "layers": 3, "heads": 4, "inner": 70}
+    half = {"hidden": 40, "layers": 2, "heads": 2, "inner": 96}
+    split = {"hidden": 48, "layers": 2, "heads": 3, "inner": 64}
+    flash = {"hidden": 44, "layers": 3, "heads": 4, "inner": 88}
+    bert = {"hidden": 39, "layers": 3, "heads": 3, "inner": 78}
+    write_model(out / "tiny-xlmr", 1, xlmr_config, unigram["e5"], small, position_ids=True)
+    write_model(out / "tiny-xlmr-f16", 2, xlmr_config, unigram["e5"], half, dtype=torch.float16)
+    write_model(
+        out / "tiny-xlmr-bf16-sharded", 3, xlmr_config, unigram["current"], split, dtype=torch.bfloat16, shards=2
+    )
+    write_model(out / "tiny-jina-flash", 4, flash_config, unigram["legacy"], flash, dtype=torch.bfloat16, flash=True)
+    write_model(out / "tiny-bert", 5, bert_config, train_wordpiece(), bert)
+
+
+def main():
+    """Write, or with --check only compare."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "tests" / "data")
+    parser.add_argument("--tokenizer", type=Path, default=ROOT / "models" / "default" / "tokenizer.json")
+    parser.add_argument("--check", action="store_true", help="compare the goldens with a fresh computation")
+    args = parser.parse_args()
+    if not args.check:
+        write_all(args.out, args.tokenizer)
+    for directory in sorted(args.out.glob("tiny-*")):
+        answers = golden(directory)
+        logits = torch.tensor([logit for case in answers["cases"] for logit in case["logits"]])
+        worst = float("nan")
+        if (directory / "golden.json").exists():
+            stored = read_json(directory / "golden.json")["cases"]
+            before = torch.tensor([logit for case in stored for logit in case["logits"]])
+            worst = (logits - before).abs().max().item() if len(before) == len(logits) else float("inf")
+        if not args.check:
+            write_golden(directory / "golden.json", answers)
+        size = sum(file.stat().st_size for file in directory.iterdir())
+        print(
+            f"{directory.name:24} {len(logits)} pairs, logits {logits.min():.2f}..{logits.max():.2f} "
+            f"std {logits.std():.2f}, {size} bytes, largest change {worst:.1e}"
+        )
+        if args.check and not worst < 1e-5:
+            raise SystemExit(f"{directory}: golden.json does not match")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Checkpoints with random weights, in the layouts real rerankers are published in.
+
+The weights are scaled so that the logits of different texts differ clearly while no layer saturates: then a wrong
+position, a swapped projection or a missing bias moves a logit far beyond any tolerance.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import torch
+from reference_models import plain_to_flash
+from safetensors.torch import save_file
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
+)
+
+BERT_TOKENIZER_CONFIG = {
+    "tokenizer_class": "BertTokenizer",
+    "do_lower_case": True,
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "mask_token": "[MASK]",
+}
+XLMR_TOKENIZER_CONFIG = {
+    "tokenizer_class": "XLMRobertaTokenizer",
+    "bos_token": "<s>",
+    "cls_token": "<s>",
+    "eos_token": "</s>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "pad_token": "<pad>",
+    "mask_token": "<mask>",
+}
+
+
+def encoder_config(vocabulary, hidden, layers, heads, inner, positions):
+    """The config.json fields that all BERT-like checkpoints share."""
+    return {
+        "vocab_size": vocabulary,
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "intermediate_size": inner,
+        "max_position_embeddings": positions,
+        "hidden_act": "gelu",
+        "attention_probs_dropout_prob": 0.1,
+        "hidden_dropout_prob": 0.1,
+        "initializer_range": 0.02,
+        "position_embedding_type": "absolute",
+        "id2label": {"0": "LABEL_0"},
+        "label2id": {"LABEL_0": 0},
+    }
+
+
+def xlmr_config(**sizes):
+    """config.json as in bge-reranker and mmarco-mMiniLM."""
+    return {
+        "architectures": ["XLMRobertaForSequenceClassification"],
+        "model_type": "xlm-roberta",
+        **encoder_config(**sizes),
+        "layer_norm_eps": 1e-05,
+        "type_vocab_size": 1,
+        "pad_token_id": 1,
+        "bos_token_id": 0,
+        "eos_token_id": 2,
+        "torch_dtype": "float32",
+    }
+
+
+def flash_config(**sizes):
+    """config.json as in jina-reranker-v2-base-multilingual: no model_type, an auto_map instead."""
+    config = xlmr_config(**sizes)
+    del config["model_type"]
+    config["auto_map"] = {
+        "AutoConfig": "configuration_xlm_roberta.XLMRobertaFlashConfig",
+        "AutoModel": "modeling_xlm_roberta.XLMRobertaModel",
+        "AutoModelForSequenceClassification": "modeling_xlm_roberta.XLMRobertaForSequenceClassification",
+    }
+    return config | {"use_flash_attn": True, "emb_pooler": None, "num_labels": 1, "torch_dtype": "bfloat16"}
+
+
+def bert_config(**sizes):
+    """config.json as in the ms-marco MiniLM cross-encoders."""
+    return {
+        "architectures": ["BertForSequenceClassification"],
+        "model_type": "bert",
+        **encoder_config(**sizes),
+        "layer_norm_eps": 1e-12,
+        "type_vocab_size": 2,
+        "pad_token_id": 0,
+        "sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity",
+    }
+
+
+@torch.no_grad()
+def random_tensors(config, seed):
+    """{plain Hugging Face name: float32 tensor} of the class the config names."""
+    bert = config["architectures"] == ["BertForSequenceClassification"]
+    family = (
+        (BertConfig, BertForSequenceClassification) if bert else (XLMRobertaConfig, XLMRobertaForSequenceClassification)
+    )
+    with torch.device("meta"):  # only for names and shapes
+        model = family[1](family[0](**{key: value for key, value in config.items() if key != "auto_map"}))
+    generator = torch.Generator().manual_seed(seed)
+    return {name: random_tensor(name, tensor.shape, generator) for name, tensor in model.named_parameters()}
+
+
+def random_tensor(name, shape, generator):
+    """One parameter, drawn by its role."""
+    noise = torch.randn(shape, generator=generator)
+    if "LayerNorm" in name:
+        return (1.0 if name.endswith("weight") else 0.0) + 0.1 * noise
+    if name.endswith("bias"):
+        return 0.1 * noise
+    if "word_embeddings" in name:
+        return noise
+    if "embeddings" in name:  # positions and token types: present, but quieter than the words
+        return 0.4 * noise
+    if name in ("classifier.weight", "classifier.out_proj.weight"):
+        return 3.0 * noise / math.sqrt(shape[1])
+    # Attention must look somewhere: with unit gain a query sees the plain mean of a long document.
+    gain = 1.7 if name.endswith(("query.weight", "key.weight")) else 1.2
+    return gain * noise / math.sqrt(shape[1])
+
+
+def write_json(path, value):
+    """Indented UTF-8 JSON."""
+    Path(path).write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def write_checkpoint(directory, config, tensors, *, dtype=torch.float32, flash=False, shards=1, position_ids=False):
+    """config.json and model.safetensors (or shards with their index) of a published-looking checkpoint."""
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_json(directory / "config.json", config)
+    stored = {name: tensor.to(dtype) for name, tensor in (plain_to_flash(tensors) if flash else tensors).items()}
+    if position_ids:  # a buffer that exports of transformers < 4.31 carry; loaders must step over it
+        stored["roberta.embeddings.position_ids"] = torch.arange(config["max_position_embeddings"])[None]
+    if shards == 1:
+        save_file(stored, directory / "model.safetensors", metadata={"format": "pt"})
+        return
+    names, weight_map = sorted(stored), {}
+    for shard in range(shards):
+        file = f"model-{shard + 1:05}-of-{shards:05}.safetensors"
+        first, end = (len(names) * i // shards for i in (shard, shard + 1))
+        part = {name: stored[name] for name in names[first:end]}
+        save_file(part, directory / file, metadata={"format": "pt"})
+        weight_map |= dict.fromkeys(part, file)
+    size = sum(tensor.numel() * tensor.element_size() for tensor in stored.values())
+    index = {"metadata": {"total_size": size}, "weight_map": dict(sorted(weight_map.items()))}
+    write_json(directory / "model.safetensors.index.json", index)
