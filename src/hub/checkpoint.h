@@ -1,8 +1,8 @@
 // A model on disk (or in memory): its JSON files as text and its tensors as views of mapped bytes.
 //
 // Nothing is copied and nothing is interpreted here beyond what safetensors says: names, types,
-// shapes, and that every tensor lies inside the file and overlaps no other. A Checkpoint may be read
-// from many threads; views live as long as it does.
+// shapes, and that every tensor lies inside the file and overlaps no other. A Checkpoint may be
+// read from many threads; views live as long as it does.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +53,8 @@ class Checkpoint {
   // The same from memory, which must outlive the checkpoint.
   static Result<Checkpoint> open(const MemoryFiles& files);
 
-  const std::string& name() const;  // the directory's name
+  // The directory's name; inside a Hugging Face cache the repository's, "org/name".
+  const std::string& name() const;
   std::string_view config_json() const;
   std::string_view tokenizer_json() const;
   std::string_view tokenizer_config_json() const;  // empty if there is none

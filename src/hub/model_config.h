@@ -39,7 +39,7 @@ struct ModelConfig {
   std::size_t num_labels = 0;  // from num_labels or id2label; 0 if neither is there
   bool is_bi_encoder = false;
   BiEncoderConfig bi_encoder;
-  bool q4_0_weights = false;          // quantization_config.quant_method == "q4_0"
+  bool q4_0_weights = false;             // quantization_config.quant_method == "q4_0"
   std::size_t tokenizer_max_length = 0;  // model_max_length; 0 if absent or "very large"
 };
 
