@@ -1,0 +1,113 @@
+// The numbers room: a table of functions on pointers, sizes and strides, filled once per instruction
+// set. No model, no string, no allocation, no thread: callers cut the work and own the memory.
+//
+// Every function computes a row from that row's own inputs in a fixed order of operations, so a row's
+// result is the same to the bit whatever rows stand beside it and however the rows are cut.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "base/error.h"
+
+namespace podium::kernels {
+
+// A weight matrix [n, k] (n outputs) packed for `gemm_f32`: panels of `panel` outputs, in each panel
+// the k steps one after the other, in each step the panel's outputs side by side; the last panel is
+// filled up with zeros. `bias` is filled up the same way.
+struct PackedF32 {
+  std::size_t n = 0;
+  std::size_t k = 0;
+  std::size_t panel = 0;
+  AlignedBuffer<float> data;
+  AlignedBuffer<float> bias;
+  std::size_t bytes() const { return data.bytes() + bias.bytes(); }
+};
+
+// One attention head of one sequence. q, k, v point at the head's first column of the sequence's
+// first row; rows are `stride` floats apart. The result overwrites q. Only the first `queries` rows
+// of q are read and written (all rows: queries == length).
+struct AttentionHead {
+  float* q = nullptr;
+  const float* k = nullptr;
+  const float* v = nullptr;
+  std::size_t stride = 0;
+  std::size_t query_stride = 0;
+  std::size_t length = 0;
+  std::size_t queries = 0;
+  std::size_t head_dim = 0;
+  float scale = 1;  // of q.k before the softmax
+};
+
+struct Kernels {
+  std::string_view name;
+  std::size_t panel_f32 = 0;  // PackedF32::panel these kernels read
+  std::size_t row_tile = 0;   // rows computed together; cut row blocks at multiples of it
+
+  // c[rows, n] = a[rows, k] * w^T + bias. lda, ldc: floats from row to row.
+  void (*gemm_f32)(const float* a, std::size_t lda, std::size_t rows, const PackedF32& w, float* c,
+                   std::size_t ldc) = nullptr;
+
+  // x = gelu(x) = x/2 (1 + erf(x/sqrt 2)), the exact form (Hendrycks & Gimpel 2016, arXiv 1606.08415).
+  void (*gelu_f32)(float* x, std::size_t count) = nullptr;
+
+  // out[r] = layer_norm(x[r] + residual[r]) * gamma + beta, row by row (Ba et al. 2016, arXiv
+  // 1607.06450). residual may be null; out may be x or residual; x is scratch afterwards.
+  void (*add_layer_norm_f32)(float* x, const float* residual, const float* gamma, const float* beta,
+                             float eps, float* out, std::size_t rows, std::size_t cols) = nullptr;
+
+  // softmax(q k^T * scale) v for one head. scratch: attention_scratch(length, head_dim) floats.
+  void (*attention_f32)(const AttentionHead& head, float* scratch) = nullptr;
+  std::size_t (*attention_scratch)(std::size_t length, std::size_t head_dim) = nullptr;
+};
+
+// Packs rows [0, n) of a weight matrix; `row(r, out)` writes row r's k floats.
+template <class Row>
+PackedF32 pack_f32(const Kernels& kernels, std::size_t n, std::size_t k, Row&& row,
+                   std::span<const float> bias) {
+  PackedF32 packed{n, k, kernels.panel_f32, {}, {}};
+  const std::size_t panels = (n + packed.panel - 1) / packed.panel;
+  packed.data = AlignedBuffer<float>(panels * k * packed.panel);
+  packed.bias = AlignedBuffer<float>(panels * packed.panel);
+  std::vector<float> values(k);
+  for (std::size_t r = 0; r < panels * packed.panel; ++r) {
+    float* out = packed.data.data() + r / packed.panel * k * packed.panel + r % packed.panel;
+    if (r < n) {
+      row(r, values.data());
+    } else {
+      values.assign(k, 0.0F);
+    }
+    for (std::size_t i = 0; i < k; ++i) out[i * packed.panel] = values[i];
+    packed.bias.data()[r] = r < bias.size() ? bias[r] : 0.0F;
+  }
+  return packed;
+}
+
+// One instruction set this build knows, best first; `reason` says why it is not usable here.
+struct Candidate {
+  const Kernels* kernels;
+  bool available;
+  std::string reason;
+};
+std::vector<Candidate> candidates();
+
+// The kernels to use: the best available, or the one that PODIUM_ISA names. Errors: a name that does
+// not exist, or one that this CPU cannot run.
+Result<const Kernels*> choose();
+
+// Instruction sets of this CPU that any kernel here asks about, e.g. "avx512f".
+std::vector<std::string> cpu_features();
+
+// The sets themselves. The reference is scalar and sums in double: the oracle of every test.
+const Kernels& reference();
+const Kernels& portable();
+#if defined(__x86_64__)
+const Kernels& avx2();
+const Kernels& avx512();
+#endif
+
+}  // namespace podium::kernels

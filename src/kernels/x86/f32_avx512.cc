@@ -1,0 +1,53 @@
+#include <immintrin.h>
+
+#include "kernels/f32_kernels.h"
+
+namespace podium::kernels {
+
+namespace {
+
+struct Avx512 {
+  static constexpr std::size_t kWidth = 16;
+  static constexpr std::size_t kTileRows = 12;  // 24 sums, 2 panel vectors, 1 broadcast of 32
+  using Reg = __m512;
+
+  static __mmask16 mask(std::size_t count) {
+    return static_cast<__mmask16>((1U << count) - 1U);
+  }
+  static Reg load(const float* p) { return _mm512_loadu_ps(p); }
+  static Reg load_partial(const float* p, std::size_t count) {
+    return _mm512_maskz_loadu_ps(mask(count), p);
+  }
+  static void store(float* p, Reg x) { _mm512_storeu_ps(p, x); }
+  static void store_partial(float* p, Reg x, std::size_t count) {
+    _mm512_mask_storeu_ps(p, mask(count), x);
+  }
+  static Reg set(float x) { return _mm512_set1_ps(x); }
+  static Reg first(float x, std::size_t count) {
+    return _mm512_maskz_mov_ps(mask(count), _mm512_set1_ps(x));
+  }
+  static Reg add(Reg a, Reg b) { return _mm512_add_ps(a, b); }
+  static Reg sub(Reg a, Reg b) { return _mm512_sub_ps(a, b); }
+  static Reg mul(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
+  static Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
+  static Reg max(Reg a, Reg b) { return _mm512_max_ps(a, b); }
+  static Reg abs(Reg x) { return _mm512_abs_ps(x); }
+  static Reg round(Reg x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Reg power_of_2(Reg n) {
+    const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+  }
+  static Reg select_less(Reg a, Reg b, Reg yes, Reg no) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+  }
+  static float sum(Reg x) { return _mm512_reduce_add_ps(x); }
+  static float largest(Reg x) { return _mm512_reduce_max_ps(x); }
+};
+
+constexpr Kernels kTable = F32Kernels<Avx512>::table("avx512");
+
+}  // namespace
+
+const Kernels& avx512() { return kTable; }
+
+}  // namespace podium::kernels

@@ -1,0 +1,24 @@
+// The architectures, one file each; registry.cc puts them in a table.
+#pragma once
+
+#include <string>
+
+#include "model/model.h"
+#include "model/post_norm_encoder.h"
+
+namespace podium::model {
+
+bool matches_bert(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
+Result<std::unique_ptr<Model>> load_bert(const LoadContext& context);
+
+bool matches_xlm_roberta(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
+Result<std::unique_ptr<Model>> load_xlm_roberta(const LoadContext& context);
+
+bool matches_xlm_roberta_flash(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
+Result<std::unique_ptr<Model>> load_xlm_roberta_flash(const LoadContext& context);
+
+// Names and positions that several architectures share.
+EncoderNames hugging_face_names(const std::string& prefix);
+Positions roberta_positions(const hub::ModelConfig& config);
+
+}  // namespace podium::model

@@ -1,0 +1,45 @@
+// BERT: ms-marco-MiniLM cross-encoders, multilingual-e5-small and other BertModel bi-encoders.
+#include "model/architectures.h"
+#include "model/heads.h"
+
+namespace podium::model {
+
+LayerNames hugging_face_layer_names(const std::string& prefix, std::size_t layer,
+                                    std::size_t hidden) {
+  const std::string base = fmt::format("{}encoder.layer.{}.", prefix, layer);
+  const std::string self = base + "attention.self.";
+  return {.query = {{self + "query", 0, hidden, hidden}},
+          .key_value = {{self + "key", 0, hidden, hidden}, {self + "value", 0, hidden, hidden}},
+          .attention_output = base + "attention.output.dense",
+          .attention_norm = base + "attention.output.LayerNorm",
+          .intermediate = base + "intermediate.dense",
+          .output = base + "output.dense",
+          .output_norm = base + "output.LayerNorm"};
+}
+
+EncoderNames hugging_face_names(const std::string& prefix) {
+  const std::string embeddings = prefix + "embeddings.";
+  return {.word_embeddings = embeddings + "word_embeddings.weight",
+          .position_embeddings = embeddings + "position_embeddings.weight",
+          .type_embeddings = embeddings + "token_type_embeddings.weight",
+          .embedding_norm = embeddings + "LayerNorm",
+          .layer = hugging_face_layer_names,
+          .prefix = prefix};
+}
+
+bool matches_bert(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config) {
+  // JinaBERT also calls itself "bert", with positions of its own.
+  return config.model_type == "bert" && config.position_embedding_type == "absolute" &&
+         (checkpoint.find("bert.embeddings.word_embeddings.weight") != nullptr ||
+          checkpoint.find("embeddings.word_embeddings.weight") != nullptr);
+}
+
+Result<std::unique_ptr<Model>> load_bert(const LoadContext& context) {
+  const bool prefixed = context.checkpoint.find("bert.embeddings.word_embeddings.weight") != nullptr;
+  const std::string prefix = prefixed ? "bert." : "";
+  const EncoderNames names = hugging_face_names(prefix);
+  if (context.config.is_bi_encoder) return make_bi_encoder(context, "bert", names, {});
+  return make_cross_encoder(context, "bert", names, {}, prefix + "pooler.dense", "classifier");
+}
+
+}  // namespace podium::model

@@ -1,0 +1,11 @@
+#include "model/model.h"
+
+namespace podium::model {
+
+std::size_t Workspace::bytes() const {
+  std::size_t total = states.bytes() + query_key_value.bytes();
+  for (const auto& buffer : scratch) total += buffer.bytes();
+  return total;
+}
+
+}  // namespace podium::model

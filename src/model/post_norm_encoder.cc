@@ -1,0 +1,275 @@
+#include "model/post_norm_encoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace podium::model {
+
+namespace {
+
+// Rows a worker takes at once: large enough that the weights are read from cache seldom, small
+// enough that every worker gets several. A row's result does not depend on it.
+constexpr std::size_t kLargestBlock = 96;
+
+Result<void> check_config(const hub::ModelConfig& config) {
+  if (config.hidden_act != "gelu") {
+    return fail(ErrorCode::unsupported,
+                fmt::format("hidden_act '{}' is not supported by this architecture", config.hidden_act),
+                "Known: gelu (the exact form).");
+  }
+  if (config.position_embedding_type != "absolute") {
+    return fail(ErrorCode::unsupported,
+                fmt::format("position_embedding_type '{}' is not supported by this architecture",
+                            config.position_embedding_type),
+                "Known: absolute.");
+  }
+  return {};
+}
+
+// check_finite over a large matrix, on all threads.
+Result<void> check_finite_parallel(const hub::Matrix& matrix, ThreadPool& pool) {
+  constexpr std::size_t kRows = 8192;
+  std::vector<Result<void>> results((matrix.rows + kRows - 1) / kRows);
+  pool.parallel_for(results.size(), [&](std::size_t part, int) {
+    hub::Matrix rows = matrix;
+    rows.data += part * kRows * matrix.row_bytes;
+    rows.rows = std::min(kRows, matrix.rows - part * kRows);
+    results[part] = hub::check_finite(rows);
+  });
+  for (auto& result : results) PODIUM_CHECK(std::move(result));
+  return {};
+}
+
+}  // namespace
+
+Result<PostNormEncoder> PostNormEncoder::load(const LoadContext& context, WeightReader& reader,
+                                              const EncoderNames& names, Positions positions) {
+  const hub::ModelConfig& config = context.config;
+  PODIUM_CHECK(check_config(config));
+  PostNormEncoder encoder;
+  encoder.kernels_ = &context.kernels;
+  encoder.hidden_size_ = config.hidden_size;
+  encoder.intermediate_size_ = config.intermediate_size;
+  encoder.heads_ = config.num_attention_heads;
+  encoder.positions_ = positions;
+  PODIUM_CHECK(encoder.load_embeddings(context, reader, names));
+  std::vector<Result<Layer>> layers(config.num_hidden_layers);
+  context.pool.parallel_for(layers.size(), [&](std::size_t i, int) {
+    layers[i] = load_layer(context, reader, names.layer(names.prefix, i, config.hidden_size));
+  });
+  for (auto& layer : layers) {
+    PODIUM_TRY(Layer loaded, std::move(layer));
+    encoder.layers_.push_back(std::move(loaded));
+  }
+  return encoder;
+}
+
+Result<void> PostNormEncoder::load_embeddings(const LoadContext& context, WeightReader& reader,
+                                              const EncoderNames& names) {
+  const hub::ModelConfig& config = context.config;
+  PODIUM_TRY(word_, reader.matrix(names.word_embeddings, config.vocab_size, hidden_size_));
+  PODIUM_CHECK(check_finite_parallel(word_, context.pool));
+  reader.count_mapped(word_);
+  PODIUM_TRY(position_, reader.matrix(names.position_embeddings, config.max_position_embeddings,
+                                      hidden_size_));
+  PODIUM_CHECK(hub::check_finite(position_));
+  reader.count_mapped(position_);
+  if (position_.rows <= positions_.first) {
+    return fail(ErrorCode::malformed,
+                fmt::format("max_position_embeddings {} leaves no position for a token: the first "
+                            "one is {}",
+                            position_.rows, positions_.first));
+  }
+  PODIUM_TRY(const hub::Matrix types,
+             reader.matrix(names.type_embeddings, config.type_vocab_size, hidden_size_));
+  PODIUM_CHECK(hub::check_finite(types));
+  reader.count_mapped(types);
+  types_.assign(types.rows, std::vector<float>(hidden_size_));
+  for (std::size_t row = 0; row < types.rows; ++row) {
+    hub::copy_row_as_f32(types, row, types_[row].data());
+  }
+  PODIUM_TRY(embedding_norm_, reader.layer_norm(names.embedding_norm, hidden_size_));
+  return {};
+}
+
+Result<PostNormEncoder::Layer> PostNormEncoder::load_layer(const LoadContext& context,
+                                                           WeightReader& reader,
+                                                           const LayerNames& names) {
+  const std::size_t hidden = context.config.hidden_size;
+  const std::size_t intermediate = context.config.intermediate_size;
+  Layer layer;
+  PODIUM_TRY(layer.query, reader.linear(names.query, hidden));
+  PODIUM_TRY(layer.key_value, reader.linear(names.key_value, hidden));
+  PODIUM_TRY(layer.attention_output, reader.linear(names.attention_output, hidden, hidden));
+  PODIUM_TRY(layer.attention_norm, reader.layer_norm(names.attention_norm, hidden));
+  PODIUM_TRY(layer.intermediate, reader.linear(names.intermediate, intermediate, hidden));
+  PODIUM_TRY(layer.output, reader.linear(names.output, hidden, intermediate));
+  PODIUM_TRY(layer.output_norm, reader.layer_norm(names.output_norm, hidden));
+  return layer;
+}
+
+Workspace PostNormEncoder::make_workspace(std::size_t max_tokens, std::size_t max_length,
+                                          int workers) const {
+  Workspace workspace{.max_tokens = max_tokens, .max_length = max_length};
+  workspace.states = AlignedBuffer<float>(max_tokens * hidden_size_);
+  workspace.query_key_value = AlignedBuffer<float>(max_tokens * 3 * hidden_size_);
+  const std::size_t rows = kLargestBlock * (hidden_size_ + intermediate_size_);
+  const std::size_t attention = kernels_->attention_scratch(max_length, hidden_size_ / heads_);
+  for (int worker = 0; worker < workers; ++worker) {
+    workspace.scratch.emplace_back(std::max(rows, attention));
+  }
+  return workspace;
+}
+
+// One forward pass: the batch, the buffers and the steps on them.
+struct PostNormEncoder::Run {
+  const PostNormEncoder& encoder;
+  const batch::PackedBatch& batch;
+  Workspace& workspace;
+  ThreadPool& pool;
+  std::size_t hidden = encoder.hidden_size_;
+  const kernels::Kernels& kernels = *encoder.kernels_;
+
+  float* state(std::size_t row) { return workspace.states.data() + row * hidden; }
+  float* query(std::size_t row) { return workspace.query_key_value.data() + row * 3 * hidden; }
+  float* key_value(std::size_t row) { return query(row) + hidden; }
+
+  // Calls body(first_row, rows, worker) for blocks of [0, total).
+  template <class Body>
+  void over_rows(std::size_t total, Body body) {
+    const std::size_t tile = kernels.row_tile;
+    const std::size_t share = total / (4 * static_cast<std::size_t>(pool.threads())) + 1;
+    const std::size_t block =
+        std::min(kLargestBlock, (std::max<std::size_t>(share, 24) + tile - 1) / tile * tile);
+    pool.parallel_for((total + block - 1) / block, [&](std::size_t item, int worker) {
+      const std::size_t first = item * block;
+      body(first, std::min(block, total - first), worker);
+    });
+  }
+
+  void embed(std::size_t first, std::size_t rows, float* scratch) {
+    auto sequence = static_cast<std::size_t>(
+        std::upper_bound(batch.cu_seqlens.begin(), batch.cu_seqlens.end(), first) -
+        batch.cu_seqlens.begin() - 1);
+    std::size_t position = position_before(sequence, first);
+    for (std::size_t row = first; row < first + rows; ++row) {
+      while (row >= batch.cu_seqlens[sequence + 1]) position = position_before(++sequence, row);
+      const bool pad = batch.token_ids[row] == encoder.positions_.pad_id;
+      const std::size_t here =
+          pad ? static_cast<std::size_t>(encoder.positions_.pad_id) : position++;
+      float* out = state(row);
+      hub::copy_row_as_f32(encoder.word_, static_cast<std::size_t>(batch.token_ids[row]), out);
+      hub::copy_row_as_f32(encoder.position_, here, scratch);
+      const std::vector<float>& type = encoder.types_[batch.type_ids[row]];
+      for (std::size_t i = 0; i < hidden; ++i) out[i] = out[i] + type[i] + scratch[i];
+    }
+    norm(state(first), nullptr, encoder.embedding_norm_, state(first), rows);
+  }
+
+  // The position of the token at `row` if it is no padding.
+  std::size_t position_before(std::size_t sequence, std::size_t row) const {
+    std::size_t position = encoder.positions_.first;
+    for (std::size_t i = batch.cu_seqlens[sequence]; i < row; ++i) {
+      position += batch.token_ids[i] != encoder.positions_.pad_id;
+    }
+    return position;
+  }
+
+  void norm(float* x, const float* residual, const LayerNorm& norm, float* out, std::size_t rows) {
+    kernels.add_layer_norm_f32(x, residual, norm.gamma.data(), norm.beta.data(), norm.eps, out,
+                               rows, hidden);
+  }
+
+  void project_query(const Layer& layer, std::size_t first, std::size_t rows) {
+    kernels.gemm_f32(state(first), hidden, rows, layer.query.packed, query(first), 3 * hidden);
+  }
+
+  void project_key_value(const Layer& layer, std::size_t first, std::size_t rows) {
+    kernels.gemm_f32(state(first), hidden, rows, layer.key_value.packed, key_value(first),
+                     3 * hidden);
+  }
+
+  // `compact`: the only query of sequence s is in row s; else queries stand beside their keys.
+  void attend(bool compact) {
+    const std::size_t heads = encoder.heads_;
+    const std::size_t head_dim = hidden / heads;
+    const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
+    pool.parallel_for(batch.sequences() * heads, [&](std::size_t item, int worker) {
+      const std::size_t sequence = item / heads;
+      const std::size_t column = item % heads * head_dim;
+      const std::size_t first = batch.cu_seqlens[sequence];
+      const std::size_t length = batch.length(sequence);
+      kernels.attention_f32({.q = query(compact ? sequence : first) + column,
+                             .k = key_value(first) + column,
+                             .v = key_value(first) + hidden + column,
+                             .stride = 3 * hidden,
+                             .query_stride = 3 * hidden,
+                             .length = length,
+                             .queries = compact ? 1 : length,
+                             .head_dim = head_dim,
+                             .scale = scale},
+                            workspace.scratch[static_cast<std::size_t>(worker)].data());
+    });
+  }
+
+  // From the attention's result (in the query columns) to the layer's output states.
+  void finish_layer(const Layer& layer, std::size_t first, std::size_t rows, float* scratch) {
+    float* x = state(first);
+    float* projected = scratch;
+    float* intermediate = scratch + kLargestBlock * hidden;
+    const std::size_t width = encoder.intermediate_size_;
+    kernels.gemm_f32(query(first), 3 * hidden, rows, layer.attention_output.packed, projected,
+                     hidden);
+    norm(projected, x, layer.attention_norm, x, rows);
+    kernels.gemm_f32(x, hidden, rows, layer.intermediate.packed, intermediate, width);
+    kernels.gelu_f32(intermediate, rows * width);
+    kernels.gemm_f32(intermediate, width, rows, layer.output.packed, projected, hidden);
+    norm(projected, x, layer.output_norm, x, rows);
+  }
+
+  // Moves each sequence's first state to row s, so that the rest of the last layer is dense.
+  void gather_first_rows() {
+    for (std::size_t s = 0; s < batch.sequences(); ++s) {
+      const float* from = state(batch.cu_seqlens[s]);
+      if (batch.cu_seqlens[s] != s) std::copy(from, from + hidden, state(s));
+    }
+  }
+};
+
+void PostNormEncoder::forward(const batch::PackedBatch& batch, Rows rows, Workspace& workspace,
+                              ThreadPool& pool) const {
+  Run run{*this, batch, workspace, pool};
+  const auto scratch = [&](int worker) {
+    return workspace.scratch[static_cast<std::size_t>(worker)].data();
+  };
+  // What the next layer asks of all rows; the last layer's queries may be few (below).
+  const auto project = [&](std::size_t next, std::size_t first, std::size_t count) {
+    if (next == layers_.size()) return;
+    run.project_key_value(layers_[next], first, count);
+    if (next + 1 < layers_.size() || rows == Rows::all) {
+      run.project_query(layers_[next], first, count);
+    }
+  };
+  run.over_rows(batch.tokens(), [&](std::size_t first, std::size_t count, int worker) {
+    run.embed(first, count, scratch(worker));
+    project(0, first, count);
+  });
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const bool compact = rows == Rows::first && i + 1 == layers_.size();
+    if (compact) {
+      run.gather_first_rows();
+      run.over_rows(batch.sequences(), [&](std::size_t first, std::size_t count, int) {
+        run.project_query(layers_[i], first, count);
+      });
+    }
+    run.attend(compact);
+    const std::size_t total = compact ? batch.sequences() : batch.tokens();
+    run.over_rows(total, [&](std::size_t first, std::size_t count, int worker) {
+      run.finish_layer(layers_[i], first, count, scratch(worker));
+      project(i + 1, first, count);
+    });
+  }
+}
+
+}  // namespace podium::model

@@ -1,0 +1,95 @@
+// The encoder of BERT and XLM-RoBERTa (Devlin et al. 2019, arXiv 1810.04805): embeddings, then layers
+// of attention and feed-forward, each with its residual and layer norm behind it.
+//
+// A layer runs in two parallel loops: attention over (sequence, head), and everything row by row
+// (output projection, norm, feed-forward, norm, and the next layer's query, key and value) over
+// blocks of rows that stay in cache. Nothing is padded: rows are the tokens of the packed batch.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "model/weights.h"
+
+namespace podium::model {
+
+// The tensor names of one layer, without ".weight" and ".bias".
+struct LayerNames {
+  std::vector<LinearRows> query;      // hidden_size rows
+  std::vector<LinearRows> key_value;  // 2 * hidden_size rows, keys first
+  std::string attention_output;
+  std::string attention_norm;
+  std::string intermediate;
+  std::string output;
+  std::string output_norm;
+};
+
+struct EncoderNames {
+  std::string word_embeddings;      // full tensor names
+  std::string position_embeddings;
+  std::string type_embeddings;
+  std::string embedding_norm;       // without ".weight"
+  LayerNames (*layer)(const std::string& prefix, std::size_t layer, std::size_t hidden_size);
+  std::string prefix;               // of the layer names, e.g. "roberta."
+};
+
+// How positions are counted. XLM-RoBERTa numbers the tokens that are no padding from pad_id + 1 and
+// gives padding row pad_id; BERT numbers all tokens from 0.
+struct Positions {
+  std::size_t first = 0;
+  std::int64_t pad_id = -1;  // -1: every token counts
+};
+
+class PostNormEncoder {
+ public:
+  // Refuses configurations this encoder does not compute: another activation than exact gelu,
+  // relative positions, no word for a token type.
+  static Result<PostNormEncoder> load(const LoadContext& context, WeightReader& reader,
+                                      const EncoderNames& names, Positions positions);
+
+  enum class Rows {
+    all,    // every token's last state
+    first,  // only each sequence's first token's: the last layer computes nothing else
+  };
+
+  // Leaves the last states in workspace.states: [tokens, hidden_size] or [sequences, hidden_size].
+  void forward(const batch::PackedBatch& batch, Rows rows, Workspace& workspace,
+               ThreadPool& pool) const;
+
+  Workspace make_workspace(std::size_t max_tokens, std::size_t max_length, int workers) const;
+
+  std::size_t hidden_size() const { return hidden_size_; }
+  std::size_t max_length() const { return position_.rows - positions_.first; }
+  const kernels::Kernels& kernels() const { return *kernels_; }
+
+ private:
+  struct Layer {
+    Linear query;
+    Linear key_value;
+    Linear attention_output;
+    Linear intermediate;
+    Linear output;
+    LayerNorm attention_norm;
+    LayerNorm output_norm;
+  };
+  struct Run;  // one forward pass
+
+  static Result<Layer> load_layer(const LoadContext& context, WeightReader& reader,
+                                  const LayerNames& names);
+  Result<void> load_embeddings(const LoadContext& context, WeightReader& reader,
+                               const EncoderNames& names);
+
+  const kernels::Kernels* kernels_ = nullptr;
+  std::size_t hidden_size_ = 0;
+  std::size_t intermediate_size_ = 0;
+  std::size_t heads_ = 0;
+  Positions positions_;
+  hub::Matrix word_;
+  hub::Matrix position_;
+  std::vector<std::vector<float>> types_;
+  LayerNorm embedding_norm_;
+  std::vector<Layer> layers_;
+};
+
+}  // namespace podium::model

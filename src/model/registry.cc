@@ -1,0 +1,37 @@
+#include "model/architectures.h"
+
+namespace podium::model {
+
+namespace {
+
+// One line per architecture; the first that matches is taken.
+constexpr Architecture kArchitectures[] = {
+    {"xlm-roberta-flash", "jina-reranker-v2-base-multilingual", matches_xlm_roberta_flash,
+     load_xlm_roberta_flash},
+    {"xlm-roberta", "bge-reranker-base/large/v2-m3, mmarco-mMiniLMv2", matches_xlm_roberta,
+     load_xlm_roberta},
+    {"bert", "ms-marco-MiniLM, multilingual-e5-small", matches_bert, load_bert},
+};
+
+std::string found(const hub::ModelConfig& config) {
+  std::string text = config.model_type.empty() ? "no model_type" : "model_type '" + config.model_type + "'";
+  if (!config.architectures.empty()) text += ", architecture '" + config.architectures[0] + "'";
+  return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> load_model(const LoadContext& context) {
+  std::string known;
+  for (const Architecture& architecture : kArchitectures) {
+    if (architecture.matches(context.checkpoint, context.config)) return architecture.load(context);
+    known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", architecture.name,
+                         architecture.examples);
+  }
+  return fail(ErrorCode::unsupported,
+              fmt::format("{} is of no architecture that Podium knows: {}",
+                          context.checkpoint.name(), found(context.config)),
+              fmt::format("Known: {}.", known));
+}
+
+}  // namespace podium::model

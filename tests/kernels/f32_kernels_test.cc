@@ -1,0 +1,169 @@
+// Every fp32 kernel of every instruction set this machine has, against the scalar reference over odd
+// shapes. Tolerances follow from the inputs: a sum of k products is off by at most about
+// k * eps * sum |a b|, usually far less.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+
+#include "kernels/kernels.h"
+
+namespace podium::kernels {
+namespace {
+
+constexpr float kEps = std::numeric_limits<float>::epsilon();
+
+class F32 : public testing::TestWithParam<const Kernels*> {
+ protected:
+  std::vector<float> randoms(std::size_t count, float spread = 1) {
+    std::normal_distribution<float> normal(0, spread);
+    std::vector<float> values(count);
+    for (float& value : values) value = normal(random_);
+    return values;
+  }
+  const Kernels& kernels() const { return *GetParam(); }
+  std::mt19937 random_{42};
+};
+
+std::vector<const Kernels*> available() {
+  std::vector<const Kernels*> list;
+  for (const Candidate& c : candidates()) {
+    if (c.available) list.push_back(c.kernels);
+  }
+  return list;
+}
+
+std::string name_of(const testing::TestParamInfo<const Kernels*>& set) {
+  return std::string(set.param->name);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sets, F32, testing::ValuesIn(available()), name_of);
+
+PackedF32 pack(const Kernels& kernels, const std::vector<float>& weights, std::size_t n,
+               std::size_t k, const std::vector<float>& bias) {
+  return pack_f32(
+      kernels, n, k,
+      [&](std::size_t row, float* out) { std::memcpy(out, &weights[row * k], k * sizeof(float)); },
+      bias);
+}
+
+TEST_P(F32, GemmEqualsTheReference) {
+  for (const std::size_t rows : {1, 2, 5, 6, 7, 11, 12, 13, 24, 31}) {
+    for (const std::size_t n : {1, 3, 4, 15, 16, 17, 31, 32, 33, 48, 70}) {
+      for (const std::size_t k : {1, 2, 7, 12, 64, 129}) {
+        const std::size_t lda = k + 3;
+        const auto a = randoms(rows * lda);
+        const auto w = randoms(n * k);
+        const auto bias = randoms(n);
+        std::vector<float> c(rows * (n + 5), 777.0F);
+        std::vector<float> expected(c);
+        kernels().gemm_f32(a.data(), lda, rows, pack(kernels(), w, n, k, bias), c.data(), n + 5);
+        reference().gemm_f32(a.data(), lda, rows, pack(reference(), w, n, k, bias),
+                             expected.data(), n + 5);
+        for (std::size_t i = 0; i < c.size(); ++i) {
+          const float bound = i % (n + 5) < n ? 16 * kEps * std::sqrt(static_cast<float>(k)) : 0;
+          ASSERT_NEAR(c[i], expected[i], bound * 4) << rows << "x" << n << "x" << k << " at " << i;
+        }
+      }
+    }
+  }
+}
+
+// The promise of the room: a row's bits do not depend on the rows beside it.
+TEST_P(F32, ARowDoesNotDependOnItsNeighbours) {
+  const std::size_t rows = 37;
+  const std::size_t n = 70;
+  const std::size_t k = 96;
+  const auto a = randoms(rows * k);
+  const auto packed = pack(kernels(), randoms(n * k), n, k, randoms(n));
+  std::vector<float> together(rows * n);
+  kernels().gemm_f32(a.data(), k, rows, packed, together.data(), n);
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::vector<float> alone(n);
+    kernels().gemm_f32(&a[row * k], k, 1, packed, alone.data(), n);
+    ASSERT_EQ(std::memcmp(alone.data(), &together[row * n], n * sizeof(float)), 0) << row;
+  }
+}
+
+TEST_P(F32, GeluEqualsTheReference) {
+  std::vector<float> x;
+  for (float value = -12; value < 12; value += 0.0037F) x.push_back(value);
+  for (float value = 1e-30F; value < 1; value *= 3) x.push_back(value);
+  x.insert(x.end(), {0.0F, -0.0F, 40.0F, -40.0F, 1e30F, -1e30F});
+  std::vector<float> expected(x);
+  const std::vector<float> input(x);
+  kernels().gelu_f32(x.data(), x.size());
+  reference().gelu_f32(expected.data(), x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    // Relative to |x|: below zero gelu is a difference of two nearly equal numbers.
+    ASSERT_NEAR(x[i], expected[i], 2 * kEps * std::abs(input[i])) << input[i];
+  }
+}
+
+TEST_P(F32, LayerNormEqualsTheReference) {
+  for (const std::size_t cols : {1, 3, 4, 5, 15, 16, 17, 48, 100, 384}) {
+    const std::size_t rows = 3;
+    const auto x = randoms(rows * cols, 3);
+    const auto residual = randoms(rows * cols);
+    const auto gamma = randoms(cols);
+    const auto beta = randoms(cols);
+    for (const float* added : {residual.data(), static_cast<const float*>(nullptr)}) {
+      std::vector<float> ours(x);
+      std::vector<float> theirs(x);
+      kernels().add_layer_norm_f32(ours.data(), added, gamma.data(), beta.data(), 1e-5F,
+                                   ours.data(), rows, cols);
+      reference().add_layer_norm_f32(theirs.data(), added, gamma.data(), beta.data(), 1e-5F,
+                                     theirs.data(), rows, cols);
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        ASSERT_NEAR(ours[i], theirs[i], 64 * kEps * (1 + std::abs(theirs[i]))) << cols;
+      }
+    }
+  }
+}
+
+TEST_P(F32, AttentionEqualsTheReference) {
+  for (const std::size_t length : {1, 2, 5, 16, 31, 33, 64, 100, 200}) {
+    for (const std::size_t head_dim : {1, 12, 16, 32, 40, 64}) {
+      for (const std::size_t queries : {std::size_t{1}, length}) {
+        const std::size_t stride = 3 * head_dim + 2;
+        auto ours = randoms(length * stride);
+        auto theirs = ours;
+        const auto run = [&](const Kernels& set, std::vector<float>& qkv) {
+          std::vector<float> scratch(set.attention_scratch(length, head_dim));
+          set.attention_f32({.q = qkv.data(),
+                             .k = qkv.data() + head_dim,
+                             .v = qkv.data() + 2 * head_dim,
+                             .stride = stride,
+                             .query_stride = stride,
+                             .length = length,
+                             .queries = queries,
+                             .head_dim = head_dim,
+                             .scale = 0.7F},
+                            scratch.data());
+        };
+        run(kernels(), ours);
+        run(reference(), theirs);
+        for (std::size_t i = 0; i < ours.size(); ++i) {
+          ASSERT_NEAR(ours[i], theirs[i], 2e-5F) << length << " " << head_dim << " at " << i;
+        }
+      }
+    }
+  }
+}
+
+// Scores far apart: the softmax must neither overflow nor divide by zero.
+TEST_P(F32, AttentionSurvivesLargeScores) {
+  const std::size_t length = 19;
+  const std::size_t head_dim = 16;
+  auto qkv = randoms(length * 3 * head_dim, 60);
+  std::vector<float> scratch(kernels().attention_scratch(length, head_dim));
+  kernels().attention_f32({qkv.data(), qkv.data() + head_dim, qkv.data() + 2 * head_dim,
+                           3 * head_dim, 3 * head_dim, length, length, head_dim, 1.0F},
+                          scratch.data());
+  for (const float value : qkv) ASSERT_TRUE(std::isfinite(value));
+}
+
+}  // namespace
+}  // namespace podium::kernels
