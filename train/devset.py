@@ -1,0 +1,114 @@
+"""Development sets as encoded samples: fixed-seed queries and candidates, read once."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+
+from train.data import LONG_TOKENS, PREFIX
+from train.mine import Bm25
+from train.model import FrozenEncoder
+from train.shards import Shard, encode_all
+
+GROUPS = {
+    "English": ["cisi", "vaswani_npl", "squadshifts_new_wiki_en"],
+    "multilingual": [
+        "arcd_test_ar", "cmrc_trial_zh", "faquad_dev_pt", "iapp_test_th", "jsquad_ja_a",
+        "msdocs_mono_dev",
+    ],
+    "cross-lingual": ["ddtp_x2en_dev", "msdocs_x2en_dev", "tldr_x2cmd_dev"],
+    "tools": ["metatool_tools", "sealtools_dev", "toolalpaca"],
+    "code": ["codesearch_multi_dev", "cosqa_dev", "odex_en_code"],
+    "SQL": ["spider_dev_schemas", "spider_dev_tables"],
+    "long": ["qmsum_val_longdoc"],
+}  # fmt: skip
+
+
+def read_lines(path: Path) -> list[dict]:
+    """A .jsonl.gz file's rows."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+    """qrels.tsv as query -> document -> grade, grades above zero only."""
+    found: dict[str, dict[str, int]] = {}
+    for line in path.read_text().splitlines()[1:]:
+        query, document, grade = line.split("\t")
+        if int(grade) > 0:
+            found.setdefault(query, {})[document] = int(grade)
+    return found
+
+
+def sample(folder: Path, queries: int, depth: int, seed: int = 7):
+    """(query text, [(document id, grade)]) of a fixed random sample.
+
+    Every relevant candidate stays in (the judged ones first, up to depth), random ones fill up.
+    """
+    rng = np.random.default_rng(seed)
+    texts = {row["id"]: row["text"] for row in read_lines(folder / "queries.jsonl.gz")}
+    qrels = read_qrels(folder / "qrels.tsv")
+    rows = [row for row in read_lines(folder / "candidates.jsonl.gz") if row["id"] in qrels]
+    picked = []
+    for i in np.sort(rng.permutation(len(rows))[:queries]):
+        grades = qrels[rows[i]["id"]]
+        relevant = [d for d in rows[i]["candidates"] if d in grades]
+        others = [d for d in rows[i]["candidates"] if d not in grades]
+        others = [others[j] for j in rng.permutation(len(others))]
+        chosen = relevant + others[: max(0, depth - len(relevant))]
+        chosen = [chosen[j] for j in rng.permutation(len(chosen))]
+        picked.append((texts[rows[i]["id"]], [(d, grades.get(d, 0)) for d in chosen]))
+    return picked
+
+
+def windows(ids: np.ndarray, limit: int, most: int) -> list[np.ndarray]:
+    """Cut a document's token ids (special tokens and prefix included) into at most `most`
+    windows of `limit` tokens; each repeats the opening (<s> passage :) and the closing </s>."""
+    if len(ids) <= limit:
+        return [ids]
+    opening, closing, body = ids[:3], ids[-1:], ids[3:-1]
+    step = limit - 4
+    parts = [body[i : i + step] for i in range(0, len(body), step)][:most]
+    return [np.concatenate([opening, part, closing]) for part in parts]
+
+
+def encode(
+    folder: Path, out: Path, tokenizer, frozen: FrozenEncoder, keep: tuple[int, ...],
+    queries: int, depth: int, limit: int = LONG_TOKENS, most: int = 64,
+) -> None:  # fmt: skip
+    """Write the encoded sample of one set to `out` (a Shard plus pair arrays)."""
+    if (out / "shard.json").exists():
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    picked = sample(folder, queries, depth)
+    corpus = {row["id"]: row for row in read_lines(folder / "corpus.jsonl.gz")}
+    texts = {i: "\n".join(filter(None, [r.get("title"), r["text"]])) for i, r in corpus.items()}
+    needed = sorted({d for _, candidates in picked for d, _ in candidates})
+    place = {d: n for n, d in enumerate(needed)}
+    tokens = tokenizer.encode_batch([PREFIX["document"] + text for text in texts.values()])
+    tokens = {d: np.asarray(t.ids, dtype=np.int32) for d, t in zip(texts, tokens, strict=True)}
+    lexical = Bm25([tokens[d][3:-1] for d in texts])
+    column = {d: n for n, d in enumerate(texts)}
+    cut = [windows(tokens[d], limit, most) for d in needed]
+    asked = tokenizer.encode_batch([PREFIX["query"] + text for text, _ in picked])
+    query_tokens = [
+        np.asarray(q.ids[:127] + q.ids[-1:] if len(q.ids) > 128 else q.ids) for q in asked
+    ]
+    arrays = encode_all(frozen, query_tokens, keep, out, "query")
+    arrays |= encode_all(frozen, [w for parts in cut for w in parts], keep, out, "document")
+    pairs = [(q, place[d], grade) for q, (_, cands) in enumerate(picked) for d, grade in cands]
+    bm25 = [lexical.scores(t[3:-1])[[column[d] for d, _ in cands]]
+            for t, (_, cands) in zip(query_tokens, picked, strict=True)]  # fmt: skip
+    arrays |= {
+        "pairs": np.array(pairs),
+        "bm25": np.concatenate(bm25),
+        "window_offsets": np.cumsum([0, *map(len, cut)]),
+    }
+    np.savez(out / "shard.npz", **arrays)
+    (out / "shard.json").write_text(json.dumps({"queries": len(picked), "depth": depth}))
+
+
+def open_all(work: Path) -> dict[str, Shard]:
+    """Every encoded set under `work`, by name."""
+    return {path.parent.name: Shard(path.parent) for path in sorted(work.glob("*/shard.json"))}

@@ -1,0 +1,211 @@
+"""The model variants: plain cross-encoder, late join, residual over the frozen bi-encoder.
+
+All read token ids with e5's prefixes and return, for each depth, one logit a pair.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from train import encoder
+
+VARIANTS = ("plain", "late", "residual")
+CHUNK_TOKENS = 4096  # padded tokens that go through the layers at once
+
+
+@dataclass
+class Shape:
+    """What is trained: the variant, the layer of the join and where the middle head sits."""
+
+    variant: str = "residual"
+    join: int = 6
+    middle: int = 9  # the middle head reads the state after layer `middle`
+
+    def as_dict(self) -> dict:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass
+class Packed:
+    """Texts' states without padding: flat [sum of lengths, hidden] and offsets [texts + 1]."""
+
+    flat: torch.Tensor
+    offsets: np.ndarray
+
+
+def chunks_by_length(lengths: np.ndarray, budget: int = CHUNK_TOKENS):
+    """Yield index arrays, longest first, each at most `budget` tokens when padded."""
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, budget // int(lengths[order[start]]))
+        yield order[start : start + size]
+        start += size
+
+
+def pad(texts: list[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token arrays -> ids [batch, width] padded with <pad> = 1, lengths [batch]."""
+    lengths = np.array([len(text) for text in texts])
+    ids = np.ones((len(texts), lengths.max()), dtype=np.int64)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+    return torch.from_numpy(ids), torch.from_numpy(lengths)
+
+
+class FrozenEncoder(nn.Module):
+    """e5 as it is: embeddings and all layers, never trained."""
+
+    def __init__(self, config: dict, weights: dict[str, torch.Tensor], layers: int | None = None):
+        super().__init__()
+        count = config["num_hidden_layers"] if layers is None else layers
+        self.embeddings = encoder.Embeddings(weights, config["layer_norm_eps"])
+        self.layers = encoder.build_layers(config, weights, 0, count)
+        self.requires_grad_(False)
+
+    @torch.no_grad()
+    def encode(self, texts: list[np.ndarray], keep: tuple[int, ...] = (), vectors: bool = True):
+        """Encode token arrays, each apart from the others.
+
+        Returns ({layer: Packed states after that layer} for the layers in `keep`, unit vectors
+        [texts, hidden] that are e5's masked mean of the top states, or None).
+        """
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        hidden = self.embeddings.norm.weight.shape[0]
+        flat = {layer: torch.empty(int(offsets[-1]), hidden) for layer in keep}
+        pooled = torch.empty(len(texts), hidden) if vectors else None
+        depth = len(self.layers) if vectors else max(keep)
+        for chunk in chunks_by_length(lengths):
+            ids, sizes = pad([texts[i] for i in chunk])
+            x = self.embeddings(ids)
+            mask = encoder.padding_mask(sizes, x.shape[1], x.dtype)
+            for number in range(depth + 1):
+                if number in flat:
+                    for row, i in enumerate(chunk):
+                        flat[number][offsets[i] : offsets[i + 1]] = x[row, : lengths[i]]
+                if number < depth:
+                    x = self.layers[number](x, mask)
+            if vectors:
+                pooled[chunk] = F.normalize(encoder.mean_pool(x, sizes), dim=-1)
+        return {layer: Packed(states, offsets) for layer, states in flat.items()}, pooled
+
+
+def gather_pairs(query: Packed, document: Packed, pairs: np.ndarray):
+    """Join each pair's query and document states end to end.
+
+    pairs [n, 2] holds (query, document) numbers; returns index [n, width] into the
+    concatenation of both flat arrays, lengths [n] and the query lengths [n].
+    """
+    shift = query.flat.shape[0]
+    spans = [
+        np.concatenate(
+            [
+                np.arange(query.offsets[q], query.offsets[q + 1]),
+                np.arange(document.offsets[d], document.offsets[d + 1]) + shift,
+            ]
+        )
+        for q, d in pairs
+    ]
+    lengths = np.array([len(span) for span in spans])
+    index = np.zeros((len(pairs), lengths.max()), dtype=np.int64)
+    for row, span in enumerate(spans):
+        index[row, : len(span)] = span
+    query_lengths = np.diff(query.offsets)[pairs[:, 0]]
+    return torch.from_numpy(index), torch.from_numpy(lengths), torch.from_numpy(query_lengths)
+
+
+class Scorer(nn.Module):
+    """logit = scale * (cosine - centre) + head(first token); the head starts at zero.
+
+    scale and centre start where e5's cosines of relevant and irrelevant pairs separate.
+    """
+
+    def __init__(self, hidden: int, with_head: bool = True):
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.tensor(30.0).log())
+        self.centre = nn.Parameter(torch.tensor(0.84))
+        self.head = nn.Linear(hidden, 1) if with_head else None
+        if with_head:
+            nn.init.zeros_(self.head.weight)
+            nn.init.zeros_(self.head.bias)
+
+    def forward(self, cosine: torch.Tensor, first: torch.Tensor | None) -> torch.Tensor:
+        """cosine [batch], first token's state [batch, hidden] -> logits [batch]."""
+        logit = self.log_scale.exp() * (cosine - self.centre)
+        return logit if self.head is None else logit + self.head(first).squeeze(-1)
+
+
+class Joint(nn.Module):
+    """Trained layers in which query and document attend to each other, and the heads."""
+
+    def __init__(self, config: dict, weights: dict[str, torch.Tensor], shape: Shape):
+        super().__init__()
+        self.shape = shape
+        first = 0 if shape.variant == "plain" else shape.join
+        self.first_layer = first
+        self.layers = encoder.build_layers(config, weights, first, config["num_hidden_layers"])
+        hidden = config["hidden_size"]
+        self.tiny = Scorer(hidden, with_head=False)
+        self.turbo = Scorer(hidden)
+        self.base = Scorer(hidden)
+
+    def run(self, x, lengths, query_lengths, cosine) -> dict[str, torch.Tensor]:
+        """x [batch, width, hidden] -> logits by depth; `cosine` [batch] is the bi-encoder's
+        (residual) or None: then it is that of the joint mean-pooled states (late), or left
+        out (plain)."""
+        mask = encoder.padding_mask(lengths, x.shape[1], x.dtype)
+        logits = {}
+        if self.shape.variant == "residual":
+            logits["tiny"] = self.tiny(cosine, None)
+        last = self.first_layer + len(self.layers)
+        for number, layer in enumerate(self.layers, self.first_layer + 1):
+            # at the top only the first token is read, so only it is computed there
+            only_first = number == last and self.shape.variant != "late"
+            x = layer(x, mask, only_first)
+            for name, at in (("turbo", self.shape.middle), ("base", last)):
+                if number == at:
+                    value = self.cosine(x, lengths, query_lengths, cosine)
+                    logits[name] = getattr(self, name)(value, x[:, 0])
+        return logits
+
+    def cosine(self, x, lengths, query_lengths, given) -> torch.Tensor:
+        """The cosine this variant adds to its heads."""
+        if self.shape.variant == "residual":
+            return given
+        if self.shape.variant == "plain":
+            return self.base.centre.detach().expand(x.shape[0])
+        query = encoder.mean_pool(x, query_lengths)
+        total = encoder.mean_pool(x, lengths) * lengths[:, None]
+        document = total - query * query_lengths[:, None]
+        return F.cosine_similarity(query, document, dim=-1)
+
+    def score(
+        self,
+        query: Packed,
+        document: Packed,
+        pairs: np.ndarray,
+        cosine: torch.Tensor | None,
+        embed: nn.Module | None = None,
+        budget: int = CHUNK_TOKENS,
+    ) -> dict[str, torch.Tensor]:
+        """Logits by depth for pairs [n, 2] of (query, document) numbers; cosine [n] or None.
+
+        `embed` turns token ids into states when the packed texts hold ids (plain variant).
+        """
+        sizes = np.diff(query.offsets)[pairs[:, 0]] + np.diff(document.offsets)[pairs[:, 1]]
+        flat = torch.cat([query.flat, document.flat])
+        parts: dict[str, list] = {}
+        order = []
+        for chunk in chunks_by_length(sizes, budget):
+            index, lengths, query_lengths = gather_pairs(query, document, pairs[chunk])
+            given = cosine[torch.from_numpy(chunk)] if cosine is not None else None
+            x = flat[index] if embed is None else embed(flat[index])
+            for name, logit in self.run(x, lengths, query_lengths, given).items():
+                parts.setdefault(name, []).append(logit)
+            order.append(chunk)
+        inverse = torch.from_numpy(np.argsort(np.concatenate(order)))
+        return {name: torch.cat(values)[inverse] for name, values in parts.items()}

@@ -1,0 +1,124 @@
+"""Run the stages, continuing wherever the last call stopped: python -m train.run --work DIR.
+
+Each stage starts from the weights the stage before it left in <work>/runs/<name>/<stage>.pt.
+`--only STAGE` runs one stage (with `--again` from its beginning).
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from train import checkpoint, mixtures, shards
+from train.data import Corpus
+from train.model import FrozenEncoder, Joint, Shape
+from train.trainer import Plan, Stage, save_atomically
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """A stage: mixture, rows a shard, number of shards, passes over them, peak rate."""
+
+    mixture: str
+    rows: int
+    shards: int
+    passes: int
+    rate: float
+
+
+STAGES = {
+    "english": StagePlan("english", 4000, 2, 2, 1e-4),
+    "cross": StagePlan("cross", 4000, 3, 2, 1e-4),
+    "multilingual": StagePlan("multilingual", 4000, 5, 2, 1e-4),
+    "hard": StagePlan("hard", 4000, 4, 2, 5e-5),
+}
+
+
+def build_shards(args, stage: str, keep: tuple[int, ...]) -> list[Path]:
+    """The stage's shard folders, built where they are missing."""
+    plan = STAGES[stage]
+    folders = [args.work / "shards" / f"{stage}-{plan.rows}-{n}" for n in range(plan.shards)]
+    missing = [n for n, folder in enumerate(folders) if not (folder / "shard.json").exists()]
+    if missing:
+        config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
+        frozen = FrozenEncoder(config, weights)
+        corpus = Corpus.open(args.work / "corpus")
+        seed = 100 + list(STAGES).index(stage)
+        for n in missing:
+            shards.build(corpus, frozen, mixtures.MIXTURES[plan.mixture], plan.rows, n, seed,
+                         keep, folders[n])  # fmt: skip
+            print(f"built {folders[n].name}", flush=True)
+    return folders
+
+
+def build_model(args) -> tuple[Joint, torch.nn.Module | None]:
+    """A fresh model of the shape asked for and, for the plain variant, its embeddings."""
+    config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
+    middle = args.middle or (args.join + config["num_hidden_layers"]) // 2
+    shape = Shape(args.variant, 0 if args.variant == "plain" else args.join, middle)
+    embed = FrozenEncoder(config, weights, 0).embeddings if args.variant == "plain" else None
+    return Joint(config, weights, shape), embed
+
+
+def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
+    """Train one stage to its end; returns the file with its weights."""
+    target = folder / f"{stage}.pt"
+    if args.again:
+        target.unlink(missing_ok=True)
+        (folder / f"{stage}.progress.pt").unlink(missing_ok=True)
+    if target.exists():
+        print(f"{stage}: done, {target}", flush=True)
+        return target
+    joint, embed = build_model(args)
+    if before is not None:
+        joint.load_state_dict(torch.load(before, weights_only=True)["model"])
+    folders = [args.shard] if args.shard else build_shards(args, stage, (args.join,))
+    settings = {} if args.shard else {"rate": STAGES[stage].rate, "passes": STAGES[stage].passes}
+    if args.rate:
+        settings["rate"] = args.rate
+    plan = Plan(stage, folders, groups=args.groups, minutes=args.minutes, **settings)
+    running = Stage(joint, plan, folder, embed)
+    print(f"{stage}: {len(running.steps)} steps, resumed: {running.resume()}", flush=True)
+    running.run()
+    save_atomically({"model": joint.state_dict(), "shape": joint.shape.as_dict()}, target)
+    running.progress_file.unlink(missing_ok=True)
+    return target
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--start", type=Path, default=Path("models/default"))
+    parser.add_argument("--work", type=Path, default=Path("build/train"))
+    parser.add_argument("--name", default="main", help="folder of this run's weights and log")
+    parser.add_argument("--variant", default="residual", choices=("plain", "late", "residual"))
+    parser.add_argument("--join", type=int, default=6)
+    parser.add_argument("--middle", type=int, help="layer of the middle head")
+    parser.add_argument("--groups", type=int, default=8, help="queries a step")
+    parser.add_argument("--rate", type=float, help="peak learning rate, instead of the stage's")
+    parser.add_argument("--only", choices=STAGES, help="run this stage alone")
+    parser.add_argument("--again", action="store_true", help="start the stage over")
+    parser.add_argument("--shard", type=Path, help="train on this one shard (comparisons)")
+    parser.add_argument("--minutes", type=float, help="stop by the clock (comparisons)")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the stages in order."""
+    args = arguments()
+    torch.set_num_threads(args.threads)
+    folder = args.work / "runs" / args.name
+    folder.mkdir(parents=True, exist_ok=True)
+    before = None
+    for stage in STAGES:
+        if args.only in (None, stage):
+            before = run_stage(args, stage, before, folder)
+        elif (folder / f"{stage}.pt").exists():
+            before = folder / f"{stage}.pt"
+    print(f"finished; last weights: {before}")
+
+
+if __name__ == "__main__":
+    main()
