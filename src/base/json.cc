@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -99,12 +100,60 @@ Document::~Document() = default;
 
 Value Document::root() const { return ValueAccess::value(parsed_->root); }
 
+namespace {
+
+// Whether a run of number characters is an integer that no 64-bit type holds.
+bool is_big_integer(std::string_view run) {
+  constexpr std::size_t kMostDigits = 18;  // always fit
+  if (run.size() <= kMostDigits || run.find_first_of(".eE+") != std::string_view::npos)
+    return false;
+  const char* end = run.data() + run.size();
+  std::uint64_t positive = 0;
+  std::int64_t negative = 0;
+  const auto result = run[0] == '-' ? std::from_chars(run.data(), end, negative)
+                                    : std::from_chars(run.data(), end, positive);
+  return result.ec == std::errc::result_out_of_range && result.ptr == end;
+}
+
+// The text with ".0" after every big integer. simdjson refuses those, though they are valid JSON
+// and occur: tokenizers without a limit are saved with a model_max_length of 10^30.
+std::string big_integers_as_doubles(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at + 1;
+    if (text[at] == '"') {
+      while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+      end = std::min(end + 1, text.size());
+      out += text.substr(at, end - at);
+    } else {
+      end = std::min(text.find_first_not_of("0123456789+-.eE", at), text.size());
+      const std::string_view run = text.substr(at, std::max<std::size_t>(end - at, 1));
+      out += run;
+      if (is_big_integer(run)) out += ".0";
+      end = at + run.size();
+    }
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<Document> Document::parse(std::string_view text, std::string_view what) {
   auto parsed = std::make_unique<Parsed>();
-  const auto code = parsed->parser.parse(text.data(), text.size(), true).get(parsed->root);
+  auto code = parsed->parser.parse(text.data(), text.size(), true).get(parsed->root);
+  if (code == simdjson::NUMBER_ERROR) {
+    code = parsed->parser.parse(big_integers_as_doubles(text)).get(parsed->root);
+  }
   if (code == simdjson::SUCCESS) return Document(std::move(parsed));
   return fail(ErrorCode::malformed,
               fmt::format("{} is not valid JSON: {}", what, simdjson::error_message(code)));
+}
+
+std::string parser_version() {
+  return fmt::format("{}.{}.{}", static_cast<int>(simdjson::SIMDJSON_VERSION_MAJOR),
+                     static_cast<int>(simdjson::SIMDJSON_VERSION_MINOR),
+                     static_cast<int>(simdjson::SIMDJSON_VERSION_REVISION));
 }
 
 void Writer::separate() {
