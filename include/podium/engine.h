@@ -71,6 +71,7 @@ struct ModelInfo {
   std::size_t max_length = 0;       // longest sequence in tokens, special tokens included
   std::size_t weight_bytes = 0;     // packed weights held in memory
   std::size_t mapped_bytes = 0;     // weights read in place from the file
+  std::size_t tokenizer_bytes = 0;  // vocabulary tables
   std::size_t workspace_bytes = 0;  // activations: fixed at load, whatever is ranked
   std::size_t batch_tokens = 0;
   int threads = 0;

@@ -38,7 +38,7 @@ struct RankOptions {
   // Longest sequence (query, document and special tokens) in tokens; 0 means the model's own limit,
   // which is also the upper bound. Longer pairs are cut and marked `truncated`.
   std::size_t max_length = 0;
-  // Called from the ranking thread after each batch with the tokens done so far and in all.
+  // Called from the ranking thread after each batch with the documents scored so far and in all.
   std::function<void(std::size_t done, std::size_t total)> progress;
 };
 

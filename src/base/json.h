@@ -91,6 +91,9 @@ class Document {
   std::unique_ptr<Parsed> parsed_;
 };
 
+// The version of the parsing library.
+std::string parser_version();
+
 // Appends JSON to a string: commas and escapes are its job, balance is the caller's.
 class Writer {
  public:

@@ -31,10 +31,8 @@ struct Description {
 
 // Everything forward() writes to, allocated once: it bounds the memory of ranking.
 struct Workspace {
-  std::size_t max_tokens = 0;
-  std::size_t max_length = 0;
-  AlignedBuffer<float> states;          // [max_tokens, hidden_size]
-  AlignedBuffer<float> query_key_value; // [max_tokens, 3 * hidden_size]
+  AlignedBuffer<float> states;           // [max_tokens, hidden_size]
+  AlignedBuffer<float> query_key_value;  // [max_tokens, 3 * hidden_size]
   std::vector<AlignedBuffer<float>> scratch;  // one per worker
   std::size_t bytes() const;
 };

@@ -111,7 +111,7 @@ Result<PostNormEncoder::Layer> PostNormEncoder::load_layer(const LoadContext& co
 
 Workspace PostNormEncoder::make_workspace(std::size_t max_tokens, std::size_t max_length,
                                           int workers) const {
-  Workspace workspace{.max_tokens = max_tokens, .max_length = max_length};
+  Workspace workspace;
   workspace.states = AlignedBuffer<float>(max_tokens * hidden_size_);
   workspace.query_key_value = AlignedBuffer<float>(max_tokens * 3 * hidden_size_);
   const std::size_t rows = kLargestBlock * (hidden_size_ + intermediate_size_);

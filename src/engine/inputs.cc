@@ -1,0 +1,79 @@
+#include "engine/inputs.h"
+
+#include "base/utf8.h"
+
+namespace podium {
+
+namespace {
+
+constexpr std::size_t kChunkDocuments = 4096;
+constexpr std::size_t kChunkBytes = 16 << 20;
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+}
+
+Result<void> check_utf8(std::string_view text, std::string_view what) {
+  const auto bad = utf8::find_invalid(text);
+  if (!bad) return {};
+  return fail(ErrorCode::malformed, fmt::format("{} is not UTF-8 text (byte {})", what, *bad + 1),
+              "Convert it to UTF-8 first, for example with iconv.");
+}
+
+}  // namespace
+
+Result<void> check_texts(std::string_view query, std::span<const std::string_view> documents) {
+  if (is_blank(query)) {
+    return fail(ErrorCode::invalid_argument, "the query is empty", "Say what to look for.");
+  }
+  if (documents.empty()) {
+    return fail(ErrorCode::invalid_argument, "there are no documents to rank",
+                "Give at least one document.");
+  }
+  PODIUM_CHECK(check_utf8(query, "the query"));
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    PODIUM_CHECK(check_utf8(documents[i], fmt::format("document {}", i)));
+  }
+  return {};
+}
+
+std::vector<text::Sequence> single_sequences(const text::Tokenizer& tokenizer,
+                                             const std::string& prefix,
+                                             std::span<const std::string_view> texts,
+                                             std::size_t max_length, ThreadPool& pool) {
+  std::vector<text::Sequence> sequences(texts.size());
+  std::vector<text::Encoding> encodings(static_cast<std::size_t>(pool.threads()));
+  std::vector<std::string> prefixed(encodings.size(), prefix);
+  pool.parallel_for(texts.size(), [&](std::size_t i, int worker) {
+    const auto w = static_cast<std::size_t>(worker);
+    prefixed[w].replace(prefix.size(), std::string::npos, texts[i]);
+    tokenizer.encode(prefixed[w], encodings[w]);
+    tokenizer.build_single(encodings[w].ids, max_length, sequences[i]);
+  });
+  return sequences;
+}
+
+std::vector<text::Sequence> pair_sequences(const text::Tokenizer& tokenizer,
+                                           std::span<const text::TokenId> query,
+                                           std::span<const std::string_view> documents,
+                                           std::size_t max_length, ThreadPool& pool) {
+  std::vector<text::Sequence> sequences(documents.size());
+  std::vector<text::Encoding> encodings(static_cast<std::size_t>(pool.threads()));
+  pool.parallel_for(documents.size(), [&](std::size_t i, int worker) {
+    text::Encoding& encoding = encodings[static_cast<std::size_t>(worker)];
+    tokenizer.encode(documents[i], encoding);
+    tokenizer.build_pair(query, encoding.ids, max_length, sequences[i]);
+  });
+  return sequences;
+}
+
+std::size_t chunk_size(std::span<const std::string_view> documents) {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (count < documents.size() && count < kChunkDocuments && bytes < kChunkBytes) {
+    bytes += documents[count++].size();
+  }
+  return count;
+}
+
+}  // namespace podium

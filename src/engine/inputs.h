@@ -1,0 +1,35 @@
+// From texts to sequences: validation, tokenizing on all threads, the model's template around it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "text/tokenizer.h"
+
+namespace podium {
+
+// Refuses a blank query, an empty list of documents and text that is not UTF-8, naming the document.
+Result<void> check_texts(std::string_view query, std::span<const std::string_view> documents);
+
+// One text with its prefix, as a bi-encoder reads it: [specials] prefix + text [specials].
+std::vector<text::Sequence> single_sequences(const text::Tokenizer& tokenizer,
+                                             const std::string& prefix,
+                                             std::span<const std::string_view> texts,
+                                             std::size_t max_length, ThreadPool& pool);
+
+// Query and document in one sequence, as a cross-encoder reads them.
+std::vector<text::Sequence> pair_sequences(const text::Tokenizer& tokenizer,
+                                           std::span<const text::TokenId> query,
+                                           std::span<const std::string_view> documents,
+                                           std::size_t max_length, ThreadPool& pool);
+
+// The first of the chunks that a long list is worked through in, so that what is held at once does
+// not grow with the list: how many of `documents` it takes (at least 1).
+std::size_t chunk_size(std::span<const std::string_view> documents);
+
+}  // namespace podium

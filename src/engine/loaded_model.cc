@@ -1,0 +1,122 @@
+#include "engine/loaded_model.h"
+
+#include <algorithm>
+
+#include "base/cpu_count.h"
+#include "hub/builtin_model.h"
+#include "hub/locate.h"
+
+namespace podium {
+
+namespace {
+
+constexpr std::size_t kDefaultBatchTokens = 4096;
+
+Result<hub::Checkpoint> open_checkpoint(const std::string& model) {
+  if (model.empty()) return hub::Checkpoint::open(hub::builtin_model());
+  PODIUM_TRY(const std::filesystem::path directory, hub::locate_model(model));
+  return hub::Checkpoint::open(directory);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineOptions& options) {
+  if (options.threads < 0) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("threads must not be negative, but is {}", options.threads),
+                "Leave it out to use all processors.");
+  }
+  PODIUM_TRY(hub::Checkpoint checkpoint, open_checkpoint(options.model));
+  PODIUM_TRY(hub::ModelConfig config, hub::read_model_config(checkpoint));
+  PODIUM_TRY(text::Tokenizer tokenizer,
+             text::Tokenizer::from_json(checkpoint.tokenizer_json(), options.special_tokens));
+  const int threads = options.threads > 0 ? options.threads : usable_cpus();
+  std::unique_ptr<LoadedModel> loaded(new LoadedModel(std::move(checkpoint), std::move(config),
+                                                      std::move(tokenizer), threads));
+  PODIUM_CHECK(loaded->load_network(options));
+  return loaded;
+}
+
+Result<void> LoadedModel::load_network(const EngineOptions& options) {
+  PODIUM_TRY(const kernels::Kernels* kernels, kernels::choose());
+  PODIUM_TRY(model_, model::load_model({checkpoint_, config_, *kernels, pool_}));
+  PODIUM_CHECK(check_tokenizer());
+  info_.max_length = model_->description().max_length;
+  if (config_.tokenizer_max_length > 0) {
+    info_.max_length = std::min(info_.max_length, config_.tokenizer_max_length);
+  }
+  if (info_.max_length < tokenizer_.special_tokens_in_pair() + 2) {
+    return fail(ErrorCode::malformed,
+                fmt::format("{} takes at most {} tokens, too few for a query and a document",
+                            checkpoint_.name(), info_.max_length),
+                "Check max_position_embeddings and model_max_length.");
+  }
+  info_.batch_tokens = std::max(
+      options.batch_tokens > 0 ? options.batch_tokens : kDefaultBatchTokens, info_.max_length);
+  workspace_ = model_->make_workspace(info_.batch_tokens, info_.max_length, pool_.threads());
+  describe(*kernels);
+  return {};
+}
+
+// Ids and types index embedding tables without a check later, so they are checked here.
+Result<void> LoadedModel::check_tokenizer() const {
+  if (tokenizer_.vocab_size() > config_.vocab_size) {
+    return fail(ErrorCode::malformed,
+                fmt::format("tokenizer.json of {} has ids up to {}, but config.json says vocab_size {}",
+                            checkpoint_.name(), tokenizer_.vocab_size() - 1, config_.vocab_size),
+                "The tokenizer belongs to another model.");
+  }
+  const text::TokenId one = 0;
+  text::Sequence sequence;
+  tokenizer_.build_pair({&one, 1}, {&one, 1}, 0, sequence);
+  const std::size_t largest = *std::max_element(sequence.type_ids.begin(), sequence.type_ids.end());
+  if (largest >= config_.type_vocab_size) {
+    return fail(ErrorCode::malformed,
+                fmt::format("tokenizer.json of {} uses token type {}, but config.json says "
+                            "type_vocab_size {}",
+                            checkpoint_.name(), largest, config_.type_vocab_size),
+                "The tokenizer belongs to another model.");
+  }
+  return {};
+}
+
+void LoadedModel::describe(const kernels::Kernels& kernels) {
+  const model::Description& found = model_->description();
+  info_.name = config_.display_name.empty() ? checkpoint_.name() : config_.display_name;
+  info_.architecture = found.architecture;
+  info_.head = found.is_bi_encoder ? "bi-encoder" : "cross-encoder";
+  info_.weights = found.weights;
+  info_.tokenizer = tokenizer_.describe();
+  info_.precision = "fp32";
+  info_.isa = kernels.name;
+  info_.parameters = found.parameters;
+  info_.hidden_size = config_.hidden_size;
+  info_.num_hidden_layers = config_.num_hidden_layers;
+  info_.num_attention_heads = config_.num_attention_heads;
+  info_.intermediate_size = config_.intermediate_size;
+  info_.vocab_size = config_.vocab_size;
+  info_.weight_bytes = found.weight_bytes;
+  info_.mapped_bytes = found.mapped_bytes;
+  info_.tokenizer_bytes = tokenizer_.memory_bytes();
+  info_.workspace_bytes = workspace_.bytes();
+  info_.threads = pool_.threads();
+}
+
+void LoadedModel::encode(std::span<const text::Sequence> sequences, float* out,
+                         const std::function<void(std::size_t)>& done) {
+  std::vector<std::size_t> lengths(sequences.size());
+  for (std::size_t i = 0; i < sequences.size(); ++i) lengths[i] = sequences[i].ids.size();
+  const std::size_t width = model_->output_size();
+  for (const auto& members : batch::plan_batches(lengths, info_.batch_tokens)) {
+    batch_.clear();
+    for (const std::size_t i : members) batch_.add(sequences[i].ids, sequences[i].type_ids);
+    outputs_.resize(members.size() * width);
+    model_->forward(batch_, workspace_, pool_, outputs_.data());
+    for (std::size_t row = 0; row < members.size(); ++row) {
+      std::copy_n(outputs_.data() + row * width, width, out + members[row] * width);
+    }
+    if (done) done(members.size());
+  }
+}
+
+}  // namespace podium

@@ -1,0 +1,61 @@
+// Everything an engine holds: files, tokenizer, network, threads and buffers.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "batch/packed_batch.h"
+#include "hub/checkpoint.h"
+#include "hub/model_config.h"
+#include "model/model.h"
+#include "podium/engine.h"
+#include "text/tokenizer.h"
+
+namespace podium {
+
+class LoadedModel {
+ public:
+  static Result<std::unique_ptr<LoadedModel>> load(const EngineOptions& options);
+
+  const text::Tokenizer& tokenizer() const { return tokenizer_; }
+  const hub::BiEncoderConfig& bi_encoder() const { return config_.bi_encoder; }
+  const ModelInfo& info() const { return info_; }
+  bool is_bi_encoder() const { return model_->description().is_bi_encoder; }
+  std::size_t output_size() const { return model_->output_size(); }
+
+  // The compute side may be used by one thread at a time: whoever holds this lock.
+  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+  ThreadPool& pool() { return pool_; }
+
+  // Encodes the sequences in packed batches; out: [sequences.size(), output_size()]. `done` is called
+  // after each batch with the number of sequences in it.
+  void encode(std::span<const text::Sequence> sequences, float* out,
+              const std::function<void(std::size_t)>& done);
+
+ private:
+  LoadedModel(hub::Checkpoint checkpoint, hub::ModelConfig config, text::Tokenizer tokenizer,
+              int threads)
+      : checkpoint_(std::move(checkpoint)),
+        config_(std::move(config)),
+        tokenizer_(std::move(tokenizer)),
+        pool_(threads) {}
+
+  Result<void> load_network(const EngineOptions& options);
+  Result<void> check_tokenizer() const;
+  void describe(const kernels::Kernels& kernels);
+
+  hub::Checkpoint checkpoint_;
+  hub::ModelConfig config_;
+  text::Tokenizer tokenizer_;
+  ThreadPool pool_;
+  std::unique_ptr<model::Model> model_;
+  model::Workspace workspace_;
+  batch::PackedBatch batch_;
+  std::vector<float> outputs_;
+  ModelInfo info_;
+  std::mutex mutex_;
+};
+
+}  // namespace podium

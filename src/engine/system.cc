@@ -1,0 +1,66 @@
+#include "podium/system.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/cpu_count.h"
+#include "base/json.h"
+#include "kernels/kernels.h"
+
+namespace podium {
+
+namespace {
+
+std::string cpu_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (!line.starts_with("model name")) continue;
+    const auto colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+std::uint64_t memory_bytes() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGE_SIZE);
+  return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page)
+                               : 0;
+}
+
+std::vector<KernelSet> kernel_sets() {
+  const auto chosen = kernels::choose();
+  std::vector<KernelSet> sets;
+  for (const kernels::Candidate& candidate : kernels::candidates()) {
+    const bool is_chosen = chosen && *chosen == candidate.kernels;
+    std::string reason = candidate.reason;
+    if (is_chosen) {
+      reason = "the best that this CPU has, or what PODIUM_ISA asks for";
+    } else if (candidate.available) {
+      reason = "usable here, but slower or not asked for";
+    }
+    sets.push_back({std::string(candidate.kernels->name), candidate.available, is_chosen, reason});
+  }
+  return sets;
+}
+
+}  // namespace
+
+SystemInfo system_info() {
+  SystemInfo info;
+  info.cpu = cpu_name();
+  info.features = kernels::cpu_features();
+  info.cpus_online = static_cast<int>(std::thread::hardware_concurrency());
+  info.cpus_usable = usable_cpus();
+  info.memory_bytes = memory_bytes();
+  info.kernels = kernel_sets();
+  info.libraries = {{"simdjson", json::parser_version()},
+                    {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
+                                        FMT_VERSION % 100)}};
+  return info;
+}
+
+}  // namespace podium
