@@ -1,6 +1,6 @@
 // Strings to token ids, as tokenizer.json says: the pipeline added tokens -> normalizer ->
-// pre-tokenizer -> model, and the post-processor's template around single texts and pairs. Ids equal
-// those of the Hugging Face `tokenizers` package.
+// pre-tokenizer -> model, and the post-processor's template around single texts and pairs. Ids
+// equal those of the Hugging Face `tokenizers` package.
 //
 // A Tokenizer is immutable; all const members may be called from many threads, each with its own
 // Encoding. Time is linear in the text.
@@ -66,10 +66,10 @@ class Tokenizer {
   // The sequence length of build_pair without building it.
   std::size_t pair_length(std::size_t query, std::size_t document, std::size_t max_length) const;
 
-  std::size_t vocab_size() const;               // largest id + 1, added tokens included
-  std::string_view piece(TokenId id) const;     // empty for an unknown id
-  std::string describe() const;                 // "Unigram, 250002 pieces"
-  std::size_t memory_bytes() const;             // heap held by the tables, about
+  std::size_t vocab_size() const;            // largest id + 1, added tokens included
+  std::string_view piece(TokenId id) const;  // empty for an unknown id
+  std::string describe() const;              // "Unigram, 250002 pieces"
+  std::size_t memory_bytes() const;          // heap held by the tables, about
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;

@@ -1,0 +1,30 @@
+// Every part of tokenizer.json that Podium knows; registry.cc is the table.
+#pragma once
+
+#include <memory>
+
+#include "text/parts.h"
+
+namespace podium::text {
+
+// Normalizers.
+Result<std::unique_ptr<Normalizer>> make_normalizer_sequence(const Spec& spec);
+Result<std::unique_ptr<Normalizer>> make_precompiled(const Spec& spec);
+Result<std::unique_ptr<Normalizer>> make_replace(const Spec& spec);
+Result<std::unique_ptr<Normalizer>> make_prepend(const Spec& spec);
+Result<std::unique_ptr<Normalizer>> make_strip(const Spec& spec);
+
+// Pre-tokenizers.
+Result<std::unique_ptr<PreTokenizer>> make_pre_tokenizer_sequence(const Spec& spec);
+Result<std::unique_ptr<PreTokenizer>> make_metaspace(const Spec& spec);
+Result<std::unique_ptr<PreTokenizer>> make_whitespace_split(const Spec& spec);
+
+// Models. Text never turns into a hidden piece.
+Result<std::unique_ptr<Model>> make_unigram(const Spec& spec, HiddenPieces hidden);
+
+// Post-processors.
+Result<Template> make_template_processing(const Spec& spec);
+Result<Template> make_bert_processing(const Spec& spec);
+Result<Template> make_roberta_processing(const Spec& spec);
+
+}  // namespace podium::text

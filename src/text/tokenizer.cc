@@ -1,0 +1,335 @@
+#include "text/tokenizer.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "base/utf8.h"
+#include "text/added_tokens.h"
+#include "text/parts.h"
+
+namespace podium::text {
+
+namespace {
+
+// Longer texts are read up to here: origins are 32 bits wide.
+constexpr std::size_t kMaxText = std::numeric_limits<std::uint32_t>::max() / 4;
+
+// A thread keeps its scratch memory for the next text unless this one was longer.
+constexpr std::size_t kKeptText = 1 << 20;
+
+struct Scratch {
+  MappedText whole;  // the text with ill-formed UTF-8 replaced
+  Pieces current;    // the stretch between two added tokens
+  Pieces part;       // the stretch between two added tokens of the normalized text
+  Pieces spare;
+  std::vector<LatticeNode> lattice;
+};
+
+void load(std::string_view text, MappedText& out) {
+  out.clear();
+  out.bytes.reserve(text.size());
+  out.origin.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const utf8::Decoded c = utf8::decode(text, at);
+    out.append(c.valid ? text.substr(at, c.length) : "\uFFFD", static_cast<std::uint32_t>(at));
+    at += c.length;
+  }
+}
+
+}  // namespace
+
+std::size_t TokenSink::end_of_long_character(std::size_t at) const {
+  return at + utf8::decode(original_, at).length;
+}
+
+struct Tokenizer::Pipeline {
+  std::vector<AddedToken> added;  // by id
+  AddedTokenMatcher raw_matcher;
+  std::unique_ptr<Normalizer> normalizer;
+  AddedTokenMatcher normalized_matcher;
+  std::unique_ptr<PreTokenizer> pre_tokenizer;
+  std::unique_ptr<Model> model;
+  Template layout;
+  std::size_t vocab_size = 0;
+
+  Result<void> check_added() const;
+  Result<void> check_layout() const;
+  Result<void> read_parts(const Spec& root, SpecialTokens special_tokens);
+  void encode_stretch(std::string_view original, Scratch& scratch, Encoding& out) const;
+  void encode_normalized(std::string_view original, Pieces& pieces, Scratch& scratch,
+                         Encoding& out) const;
+};
+
+Tokenizer::Tokenizer(std::unique_ptr<Pipeline> pipeline) : pipeline_(std::move(pipeline)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+// Construction.
+
+Result<void> Tokenizer::Pipeline::check_added() const {
+  const AddedToken* last = nullptr;
+  for (const AddedToken& token : added) {
+    const TokenId known = model->vocabulary().find(token.content);
+    const std::string_view piece = model->vocabulary().piece(token.id);
+    if ((known >= 0 && known != token.id) || (!piece.empty() && piece != token.content)) {
+      return fail(
+          ErrorCode::malformed,
+          fmt::format(
+              "tokenizer.json: added token \"{}\" has id {}, which the vocabulary contradicts",
+              token.content, token.id));
+    }
+    if (last != nullptr && last->id == token.id && last->content != token.content) {
+      return fail(ErrorCode::malformed,
+                  fmt::format("tokenizer.json: added tokens \"{}\" and \"{}\" share id {}",
+                              last->content, token.content, token.id));
+    }
+    last = &token;
+  }
+  return {};
+}
+
+Result<void> Tokenizer::Pipeline::check_layout() const {
+  for (const auto* items : {&layout.single, &layout.pair}) {
+    for (const TemplateItem& item : *items) {
+      if (item.kind == TemplateItem::Kind::special &&
+          static_cast<std::size_t>(item.id) >= vocab_size) {
+        return fail(
+            ErrorCode::malformed,
+            fmt::format("tokenizer.json: post_processor uses id {}, but the vocabulary ends at {}",
+                        item.id, vocab_size));
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> Tokenizer::Pipeline::read_parts(const Spec& root, SpecialTokens special_tokens) {
+  PODIUM_TRY(added, read_added_tokens(root));
+  std::stable_sort(added.begin(), added.end(),
+                   [](const auto& a, const auto& b) { return a.id < b.id; });
+  const bool as_text = special_tokens == SpecialTokens::text;
+  std::vector<std::string_view> hidden;
+  std::vector<AddedToken> raw, normalized;
+  for (const AddedToken& token : added) {
+    if (as_text && token.special) {
+      hidden.push_back(token.content);
+    } else {
+      (token.normalized ? normalized : raw).push_back(token);
+    }
+  }
+  if (root.find("normalizer")) {
+    PODIUM_TRY(const Spec spec, root.object("normalizer"));
+    PODIUM_TRY(normalizer, make_normalizer(Spec(spec.value(), "normalizer")));
+  }
+  if (root.find("pre_tokenizer")) {
+    PODIUM_TRY(const Spec spec, root.object("pre_tokenizer"));
+    PODIUM_TRY(pre_tokenizer, make_pre_tokenizer(Spec(spec.value(), "pre_tokenizer")));
+  }
+  PODIUM_TRY(const Spec spec, root.object("model"));
+  PODIUM_TRY(model, make_model(Spec(spec.value(), "model"), hidden));
+  PODIUM_TRY(raw_matcher, AddedTokenMatcher::build(std::move(raw), nullptr));
+  PODIUM_TRY(normalized_matcher, AddedTokenMatcher::build(std::move(normalized), normalizer.get()));
+  vocab_size = model->vocabulary().size();
+  if (!added.empty())
+    vocab_size = std::max(vocab_size, static_cast<std::size_t>(added.back().id) + 1);
+  return {};
+}
+
+Result<Tokenizer> Tokenizer::from_json(std::string_view tokenizer_json,
+                                       SpecialTokens special_tokens) {
+  PODIUM_TRY(const json::Document document,
+             json::Document::parse(tokenizer_json, "tokenizer.json"));
+  const Spec root(document.root(), "the file");
+  if (!root.value().is_object()) return root.malformed("is not a JSON object");
+  auto pipeline = std::make_unique<Pipeline>();
+  PODIUM_CHECK(pipeline->read_parts(root, special_tokens));
+  pipeline->layout = default_template();
+  if (root.find("post_processor")) {
+    PODIUM_TRY(const Spec spec, root.object("post_processor"));
+    PODIUM_TRY(pipeline->layout, make_template(Spec(spec.value(), "post_processor")));
+  }
+  PODIUM_CHECK(pipeline->check_added());
+  PODIUM_CHECK(pipeline->check_layout());
+  return Tokenizer(std::move(pipeline));
+}
+
+// Encoding.
+
+void Tokenizer::encode(std::string_view text, Encoding& out) const {
+  thread_local Scratch scratch;
+  out.clear();
+  text = text.substr(0, kMaxText);
+  load(text, scratch.whole);
+  AddedTokenMatcher::Cursor cursor;
+  std::size_t done = 0;
+  if (!pipeline_->raw_matcher.empty()) {
+    while (const auto match = pipeline_->raw_matcher.next(scratch.whole.bytes, cursor)) {
+      if (done < match->begin) {
+        scratch.current.text.clear();
+        scratch.current.text.append(scratch.whole, done, match->begin);
+        pipeline_->encode_stretch(text, scratch, out);
+      }
+      TokenSink(text, scratch.whole, out).add(match->id, match->begin, match->end);
+      done = match->end;
+    }
+  }
+  if (done == 0) {
+    std::swap(scratch.current.text, scratch.whole);
+  } else {
+    scratch.current.text.clear();
+    scratch.current.text.append(scratch.whole, done, scratch.whole.size());
+  }
+  pipeline_->encode_stretch(text, scratch, out);
+  if (text.size() > kKeptText) scratch = Scratch();
+}
+
+// Reads scratch.current.text.
+void Tokenizer::Pipeline::encode_stretch(std::string_view original, Scratch& scratch,
+                                         Encoding& out) const {
+  Pieces& current = scratch.current;
+  if (normalizer) normalizer->apply(current.text, scratch.spare.text);
+  if (normalized_matcher.empty()) return encode_normalized(original, current, scratch, out);
+  AddedTokenMatcher::Cursor cursor;
+  std::size_t done = 0;
+  const auto encode_until = [&](std::size_t end) {
+    if (done >= end) return;
+    scratch.part.text.clear();
+    scratch.part.text.append(current.text, done, end);
+    encode_normalized(original, scratch.part, scratch, out);
+  };
+  while (const auto match = normalized_matcher.next(current.text.bytes, cursor)) {
+    encode_until(match->begin);
+    TokenSink(original, current.text, out).add(match->id, match->begin, match->end);
+    done = match->end;
+  }
+  encode_until(current.text.size());
+}
+
+// Pre-tokenizes and encodes pieces.text; its spans are set here.
+void Tokenizer::Pipeline::encode_normalized(std::string_view original, Pieces& pieces,
+                                            Scratch& scratch, Encoding& out) const {
+  pieces.spans.clear();
+  if (pieces.text.size() == 0) return;
+  pieces.spans.push_back({0, static_cast<std::uint32_t>(pieces.text.size())});
+  if (pre_tokenizer) pre_tokenizer->apply(pieces, scratch.spare);
+  TokenSink sink(original, pieces.text, out);
+  model->tokenize(pieces, scratch.lattice, sink);
+}
+
+// Sequences.
+
+namespace {
+
+struct Lengths {
+  std::size_t query;
+  std::size_t document;
+};
+
+// Hugging Face's longest_first: the longer text is cut first, down to the shorter one's length or
+// to what is left; then both get half, the odd token going to the longer one.
+Lengths longest_first(Lengths lengths, std::size_t budget) {
+  if (lengths.query + lengths.document <= budget) return lengths;
+  const bool swapped = lengths.query > lengths.document;
+  std::size_t shorter = swapped ? lengths.document : lengths.query;
+  std::size_t longer = shorter > budget ? shorter : std::max(shorter, budget - shorter);
+  if (shorter + longer > budget) {
+    shorter = budget / 2;
+    longer = shorter + budget % 2;
+  }
+  return swapped ? Lengths{longer, shorter} : Lengths{shorter, longer};
+}
+
+std::size_t count_special(const std::vector<TemplateItem>& items) {
+  return static_cast<std::size_t>(std::count_if(items.begin(), items.end(), [](const auto& item) {
+    return item.kind == TemplateItem::Kind::special;
+  }));
+}
+
+std::size_t budget_of(const std::vector<TemplateItem>& items, std::size_t max_length) {
+  if (max_length == 0) return std::numeric_limits<std::size_t>::max();
+  return max_length - std::min(max_length, count_special(items));
+}
+
+void fill(const std::vector<TemplateItem>& items, std::span<const TokenId> query,
+          std::span<const TokenId> document, std::size_t max_length, Sequence& out) {
+  out.ids.clear();
+  out.type_ids.clear();
+  for (const TemplateItem& item : items) {
+    switch (item.kind) {
+      case TemplateItem::Kind::special: out.ids.push_back(item.id); break;
+      case TemplateItem::Kind::query:
+        out.ids.insert(out.ids.end(), query.begin(), query.end());
+        break;
+      case TemplateItem::Kind::document:
+        out.ids.insert(out.ids.end(), document.begin(), document.end());
+        break;
+    }
+    out.type_ids.resize(out.ids.size(), item.type_id);
+  }
+  if (max_length == 0 || out.ids.size() <= max_length) return;
+  out.ids.resize(max_length);
+  out.type_ids.resize(max_length);
+  out.truncated = true;
+}
+
+}  // namespace
+
+void Tokenizer::build_single(std::span<const TokenId> text, std::size_t max_length,
+                             Sequence& out) const {
+  const auto& items = pipeline_->layout.single;
+  const std::size_t kept = std::min(text.size(), budget_of(items, max_length));
+  out.truncated = kept < text.size();
+  fill(items, text.first(kept), {}, max_length, out);
+}
+
+void Tokenizer::build_pair(std::span<const TokenId> query, std::span<const TokenId> document,
+                           std::size_t max_length, Sequence& out) const {
+  const auto& items = pipeline_->layout.pair;
+  const Lengths kept = longest_first({query.size(), document.size()}, budget_of(items, max_length));
+  out.truncated = kept.query < query.size() || kept.document < document.size();
+  fill(items, query.first(kept.query), document.first(kept.document), max_length, out);
+}
+
+std::size_t Tokenizer::pair_length(std::size_t query, std::size_t document,
+                                   std::size_t max_length) const {
+  const auto& items = pipeline_->layout.pair;
+  const Lengths kept = longest_first({query, document}, budget_of(items, max_length));
+  const std::size_t length = kept.query + kept.document + count_special(items);
+  return max_length == 0 ? length : std::min(length, max_length);
+}
+
+std::size_t Tokenizer::special_tokens_in_single() const {
+  return count_special(pipeline_->layout.single);
+}
+
+std::size_t Tokenizer::special_tokens_in_pair() const {
+  return count_special(pipeline_->layout.pair);
+}
+
+// Facts.
+
+std::size_t Tokenizer::vocab_size() const { return pipeline_->vocab_size; }
+
+std::string_view Tokenizer::piece(TokenId id) const {
+  const auto& added = pipeline_->added;
+  const auto token =
+      std::lower_bound(added.begin(), added.end(), id,
+                       [](const AddedToken& t, TokenId wanted) { return t.id < wanted; });
+  if (token != added.end() && token->id == id) return token->content;
+  return pipeline_->model->vocabulary().piece(id);
+}
+
+std::string Tokenizer::describe() const {
+  return fmt::format("{}, {} pieces", pipeline_->model->name(), pipeline_->vocab_size);
+}
+
+std::size_t Tokenizer::memory_bytes() const {
+  return pipeline_->model->memory_bytes() + pipeline_->raw_matcher.memory_bytes() +
+         pipeline_->normalized_matcher.memory_bytes() +
+         (pipeline_->normalizer ? pipeline_->normalizer->memory_bytes() : 0);
+}
+
+}  // namespace podium::text
