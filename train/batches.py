@@ -7,8 +7,6 @@ import numpy as np
 
 from train.shards import Shard
 
-NEGATIVES = 5
-
 
 def schedule(sizes: list[int], groups: int, passes: int, seed: int) -> list[tuple[int, np.ndarray]]:
     """Steps of a stage: (shard number, rows of that shard), shard after shard, `passes` times."""
@@ -20,7 +18,7 @@ def schedule(sizes: list[int], groups: int, passes: int, seed: int) -> list[tupl
     return steps
 
 
-def sample(shard: Shard, rows: np.ndarray, rng: np.random.Generator, negatives: int = NEGATIVES):
+def sample(shard: Shard, rows: np.ndarray, rng: np.random.Generator, negatives: int):
     """Draw each row's positive and negatives.
 
     Returns (queries [groups], documents [groups, 1 + negatives], present likewise): document

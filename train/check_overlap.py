@@ -1,4 +1,6 @@
-"""Fail if training rows repeat development data: python -m train.check_overlap --data DIR.
+"""Fail if training rows repeat development data: python -m train.check_overlap --work DIR.
+
+The rows that <work>/corpus holds are checked, or with --raw every row of the files.
 
 Checked are training queries against development queries, and training positives against the
 documents that are relevant there: exact (after case folding and collapsing white space) and
@@ -14,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from train.data import read_rows
+from train.data import Corpus, read_rows
 from train.devset import read_lines, read_qrels
 
 SHINGLE = 10
@@ -89,12 +91,17 @@ def main() -> int:
     """Print the overlaps by source and set; 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path("build/train"))
+    parser.add_argument("--raw", action="store_true", help="check the files as they came")
     args = parser.parse_args()
+    kept = None if args.raw else Corpus.open(args.work / "corpus").places()
     development = read_development(args.data / "dev")
     found: Counter = Counter()
     example = {}
     rows = 0
     for row in read_rows(args.data / "train"):
+        if kept is not None and (row["origin"], row["line"]) not in kept:
+            continue
         rows += 1
         overlap = development.find(row)
         if overlap:

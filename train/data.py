@@ -32,7 +32,7 @@ def read_rows(folder: Path, limit: int | None = None) -> Iterator[dict]:
             for number, line in enumerate(file):
                 if limit is not None and number >= limit:
                     break
-                row = json.loads(line)
+                row = json.loads(line) | {"origin": path.name, "line": number}
                 row["pos"] = [text for text in row["pos"] if text.strip()]
                 if not row["query"].strip() or not row["pos"]:
                     continue
@@ -90,11 +90,13 @@ def prepare(rows: Iterator[dict], tokenizer, folder: Path) -> None:
     """Tokenise `rows` into the corpus directory `folder` (see the module's text)."""
     folder.mkdir(parents=True, exist_ok=True)
     queries, documents = TextTable(tokenizer, "query"), TextTable(tokenizer, "document")
-    names: dict[str, dict[str, int]] = {"source": {}, "lang": {}}
-    table = {key: [] for key in ("source", "stage", "lang_q", "lang_d", "query", "pos", "neg")}
+    names: dict[str, dict[str, int]] = {"source": {}, "lang": {}, "origin": {}}
+    keys = ("source", "origin", "line", "lang_q", "lang_d", "query", "pos", "neg")
+    table = {key: [] for key in keys}
     for row in rows:
-        table["source"].append(names["source"].setdefault(row["source"], len(names["source"])))
-        table["stage"].append(row["stage"])
+        for key in ("source", "origin"):
+            table[key].append(names[key].setdefault(row[key], len(names[key])))
+        table["line"].append(row["line"])
         for key in ("lang_q", "lang_d"):
             table[key].append(names["lang"].setdefault(row[key], len(names["lang"])))
         table["query"].append(queries.add(row["query"]))
@@ -117,6 +119,7 @@ class Corpus:
     rows: dict[str, np.ndarray]
     sources: list[str]
     langs: list[str]
+    origins: list[str]
     tokens: dict[str, np.ndarray]
     offsets: dict[str, np.ndarray]
 
@@ -130,13 +133,23 @@ class Corpus:
             tokens[kind] = np.load(folder / f"{kind}_tokens.npy", mmap_mode="r")
             offsets[kind] = np.load(folder / f"{kind}_offsets.npy")
         return cls(
-            dict(np.load(folder / "rows.npz")), names["source"], names["lang"], tokens, offsets
+            dict(np.load(folder / "rows.npz")),
+            names["source"],
+            names["lang"],
+            names["origin"],
+            tokens,
+            offsets,
         )
 
     def text(self, kind: str, index: int) -> np.ndarray:
         """Token ids of one query or document."""
         start, end = self.offsets[kind][index : index + 2]
         return np.asarray(self.tokens[kind][start:end])
+
+    def places(self) -> set[tuple[str, int]]:
+        """(file name, line number) of every row, to find the raw rows again."""
+        lines = zip(self.rows["origin"], self.rows["line"], strict=True)
+        return {(self.origins[origin], int(line)) for origin, line in lines}
 
     def documents(self, row: int, key: str) -> np.ndarray:
         """Document ids of a row's positives (key "pos") or given negatives ("neg")."""

@@ -1,9 +1,12 @@
-"""Tokenise the training files once: python -m train.prepare --data DIR --work DIR."""
+"""Tokenise the training files once: python -m train.prepare --data DIR --work DIR.
+
+Rows that repeat development data (see train.check_overlap) are left out.
+"""
 
 import argparse
 from pathlib import Path
 
-from train import checkpoint, data
+from train import check_overlap, checkpoint, data
 
 
 def main() -> None:
@@ -15,8 +18,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="rows of each file, for a quick try")
     args = parser.parse_args()
     tokenizer = checkpoint.load_tokenizer(args.start)
+    development = check_overlap.read_development(args.data / "dev")
     rows = data.read_rows(args.data / "train", args.limit)
-    data.prepare(rows, tokenizer, args.work / "corpus")
+    kept = (row for row in rows if development.find(row) is None)
+    data.prepare(kept, tokenizer, args.work / "corpus")
     corpus = data.Corpus.open(args.work / "corpus")
     counts = {kind: len(offsets) - 1 for kind, offsets in corpus.offsets.items()}
     print(f"{len(corpus.rows['query'])} rows, texts {counts}")

@@ -77,7 +77,8 @@ def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
     settings = {} if args.shard else {"rate": STAGES[stage].rate, "passes": STAGES[stage].passes}
     if args.rate:
         settings["rate"] = args.rate
-    plan = Plan(stage, folders, groups=args.groups, minutes=args.minutes, **settings)
+    sizes = {"groups": args.groups, "negatives": args.negatives, "minutes": args.minutes}
+    plan = Plan(stage, folders, **sizes, **settings)
     running = Stage(joint, plan, folder, embed)
     print(f"{stage}: {len(running.steps)} steps, resumed: {running.resume()}", flush=True)
     running.run()
@@ -96,11 +97,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--join", type=int, default=6)
     parser.add_argument("--middle", type=int, help="layer of the middle head")
     parser.add_argument("--groups", type=int, default=8, help="queries a step")
+    parser.add_argument("--negatives", type=int, default=4, help="negatives of a query in a step")
     parser.add_argument("--rate", type=float, help="peak learning rate, instead of the stage's")
     parser.add_argument("--only", choices=STAGES, help="run this stage alone")
     parser.add_argument("--again", action="store_true", help="start the stage over")
     parser.add_argument("--shard", type=Path, help="train on this one shard (comparisons)")
-    parser.add_argument("--minutes", type=float, help="stop by the clock (comparisons)")
+    parser.add_argument("--minutes", type=float, help="processor minutes (comparisons)")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

@@ -24,10 +24,11 @@ class Plan:
     shards: list[Path]
     passes: int = 1
     groups: int = 8
+    negatives: int = 4  # drawn for each query of a step
     rate: float = 1e-4
     head_rate: float = 1e-3
     seed: int = 1
-    minutes: float | None = None  # stop by the clock instead of at the last step
+    minutes: float | None = None  # stop after so much processor time, not at the last step
     weights: loss.Weights = field(default_factory=loss.Weights)
 
 
@@ -133,7 +134,7 @@ class Stage:
         save_atomically(saved, self.progress_file)
 
     def progress(self) -> float:
-        """Done share of the stage, by the clock when the plan is timed."""
+        """Done share of the stage, by processor time when the plan is timed."""
         if self.plan.minutes is not None:
             return self.seconds / (60 * self.plan.minutes)
         return self.step / len(self.steps)
@@ -142,7 +143,9 @@ class Stage:
         """One optimizer step; returns its loss and how often each depth ranks the positive top."""
         shard_number, rows = self.steps[self.step % len(self.steps)]
         rng = np.random.default_rng([self.plan.seed, self.step])
-        queries, documents, present = batches.sample(self.shards[shard_number], rows, rng)
+        queries, documents, present = batches.sample(
+            self.shards[shard_number], rows, rng, self.plan.negatives
+        )
         factor = rate_factor(max(self.progress(), 1 / len(self.steps)))
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
@@ -178,9 +181,9 @@ class Stage:
         while self.progress() < 1:
             if last is not None and self.step >= last:
                 return False
-            started = time.monotonic()
+            started = time.process_time()
             self.recent.append(self.train_step())
-            self.seconds += time.monotonic() - started
+            self.seconds += time.process_time() - started
             if len(self.recent) >= LOG_STEPS:
                 self.log()
             if time.monotonic() - saved_at > SAVE_SECONDS:
