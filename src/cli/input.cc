@@ -1,0 +1,78 @@
+#include "cli/input.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace podium::cli {
+
+namespace {
+
+Result<std::string> read_all(int descriptor, const std::string& name) {
+  constexpr std::size_t kFirst = std::size_t{1} << 16;
+  std::string bytes;
+  std::size_t size = 0;
+  for (;;) {
+    if (size == bytes.size()) bytes.resize(std::max(kFirst, 2 * size));
+    const ssize_t got = ::read(descriptor, bytes.data() + size, bytes.size() - size);
+    if (got == 0) break;
+    if (got > 0) {
+      size += static_cast<std::size_t>(got);
+    } else if (errno != EINTR) {
+      return fail(ErrorCode::io, fmt::format("cannot read {}: {}", name, std::strerror(errno)));
+    }
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+// What cannot be mapped: a named pipe, a device, or the shell's <(command).
+Result<std::string> read_stream(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    return fail(ErrorCode::io, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+  }
+  auto bytes = read_all(descriptor, path);
+  ::close(descriptor);
+  return bytes;
+}
+
+}  // namespace
+
+Input::Input(std::variant<MappedFile, std::string> bytes, std::string name)
+    : bytes_(std::move(bytes)), name_(std::move(name)) {}
+
+Result<Input> Input::open(const std::string& path) {
+  if (path.empty() && ::isatty(STDIN_FILENO) == 1) {
+    return fail(ErrorCode::invalid_argument,
+                "no documents: no FILE was named and standard input is a terminal",
+                "Name a file, pipe documents in, or write - to type them (end with Ctrl-D).");
+  }
+  if (path.empty() || path == "-") {
+    PODIUM_TRY(std::string bytes, read_all(STDIN_FILENO, "standard input"));
+    return Input(std::move(bytes), "standard input");
+  }
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_directory(status)) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} is a directory, not a file of documents", path));
+  }
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    PODIUM_TRY(std::string bytes, read_stream(path));
+    return Input(std::move(bytes), path);
+  }
+  PODIUM_TRY(MappedFile file, MappedFile::open(path));
+  return Input(std::move(file), path);
+}
+
+std::string_view Input::text() const {
+  if (const auto* file = std::get_if<MappedFile>(&bytes_)) return file->text();
+  return std::get<std::string>(bytes_);
+}
+
+}  // namespace podium::cli

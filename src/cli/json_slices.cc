@@ -1,0 +1,103 @@
+#include "cli/json_slices.h"
+
+#include <charconv>
+
+namespace podium::cli {
+
+namespace {
+
+constexpr std::string_view kSpace = " \t\n\r";
+
+bool is_space(char c) { return kSpace.find(c) != std::string_view::npos; }
+
+// The position behind the string that opens at `at`; the end of the text if it never closes.
+std::size_t skip_string(std::string_view text, std::size_t at) {
+  for (++at; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      return at + 1;
+    }
+  }
+  return text.size();
+}
+
+// The UTF-16 unit of the escape \uXXXX at `at`, if there is one.
+std::optional<unsigned> unit_at(std::string_view json, std::size_t at) {
+  const std::string_view escape = json.substr(at, 6);
+  if (escape.size() < 6 || escape[0] != '\\' || escape[1] != 'u') return std::nullopt;
+  unsigned unit = 0;
+  const char* end = escape.data() + 6;
+  if (std::from_chars(escape.data() + 2, end, unit, 16).ptr != end) return std::nullopt;
+  return unit;
+}
+
+bool is_high(unsigned unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
+bool is_low(unsigned unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+
+}  // namespace
+
+std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+ArraySlices slice_array(std::string_view text) {
+  ArraySlices slices;
+  const std::size_t open = text.find('[');
+  std::size_t begin = open + 1;
+  std::size_t depth = 0;
+  for (std::size_t at = open; at < text.size();) {
+    const char c = text[at];
+    if (c == '"') {
+      at = skip_string(text, at);
+      continue;
+    }
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+    if (depth == 0 || (depth == 1 && c == ',')) {
+      slices.elements.push_back(trim(text.substr(begin, at - begin)));
+      begin = at + 1;
+    }
+    ++at;
+    if (depth > 0) continue;
+    slices.end_at = text.find_first_not_of(kSpace, at);
+    slices.end = slices.end_at == std::string_view::npos ? ArraySlices::End::closed
+                                                         : ArraySlices::End::text_after;
+    break;
+  }
+  if (slices.end == ArraySlices::End::unclosed) {
+    slices.elements.push_back(trim(text.substr(std::min(begin, text.size()))));
+  }
+  if (slices.elements.size() == 1 && slices.elements.front().empty()) slices.elements.clear();
+  return slices;
+}
+
+std::optional<std::string_view> find_lone_surrogate(std::string_view json) {
+  for (std::size_t at = json.find('\\'); at < json.size(); at = json.find('\\', at)) {
+    const auto unit = unit_at(json, at);
+    if (!unit) {
+      at += 2;
+      continue;
+    }
+    const auto next = unit_at(json, at + 6);
+    const bool pair = is_high(*unit) && next && is_low(*next);
+    if (!pair && (is_high(*unit) || is_low(*unit))) return json.substr(at, 6);
+    at += pair ? 12 : 6;
+  }
+  return std::nullopt;
+}
+
+std::string compact(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t at = 0; at < json.size();) {
+    const std::size_t end = json[at] == '"' ? skip_string(json, at) : at + 1;
+    if (!is_space(json[at])) out.append(json, at, end - at);
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace podium::cli

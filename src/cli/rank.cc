@@ -1,0 +1,243 @@
+// podium rank: documents and a query in, an order out.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "cli/command.h"
+#include "cli/documents.h"
+#include "cli/input.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "cli/text_width.h"
+#include "podium/engine.h"
+
+namespace podium::cli {
+
+namespace {
+
+enum class Format { table, json, jsonl };
+
+struct Request {
+  std::string query;
+  std::string file;
+  std::size_t top_n = 0;
+  Format format = Format::table;
+  InputFormat input = InputFormat::automatic;
+  EngineOptions engine;
+  RankOptions rank;
+};
+
+constexpr const char* kNotes =
+    "Documents are plain lines, JSONL or one JSON array. A JSON document is a string\n"
+    "or an object with a \"text\" string, and comes back whole. Input that opens with\n"
+    "[\" or [{ is an array, with {\" JSONL, and so is input whose first line is a JSON\n"
+    "string. Anything else is plain lines; blank ones are skipped. Equal scores keep\n"
+    "the order of the input.\n";
+
+Result<bool> read_request(const Command& self, std::span<const char* const> arguments,
+                          Request& request) {
+  Options options(self, kNotes,
+                  "podium rank --query \"how to clean a cast iron pan\" examples/kitchen.txt");
+  options.add_option("FILE", request.file, "documents; - or none is standard input");
+  options.add_option("-q,--query", request.query, "what the documents are judged by")
+      ->type_name("TEXT")
+      ->required();
+  options.number<std::size_t>("-n,--top-n", request.top_n, 1, "print the best N (default: all)");
+  options.choice("-f,--format", request.format,
+                 {{"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}},
+                 "how to print (default: table)");
+  options.choice("--input", request.input,
+                 {{"auto", InputFormat::automatic},
+                  {"lines", InputFormat::lines},
+                  {"jsonl", InputFormat::jsonl},
+                  {"json", InputFormat::json}},
+                 "how to read\nFILE (default: auto, told from its content)");
+  options.choice("--score,--scores", request.rank.score,
+                 {{"relevance", ScoreKind::relevance}, {"logit", ScoreKind::logit}},
+                 "0..1, or the raw output\nof the model (default: relevance)");
+  options.number<std::size_t>(
+      "--max-length", request.rank.max_length, 1,
+      "cut query and document to N tokens\n(default: the longest the model takes)");
+  options.engine(request.engine);
+  PODIUM_TRY(const bool go_on, options.read(arguments));
+  if (!go_on) return false;
+  if (request.query.find_first_not_of(" \t\r\n\v\f") == std::string::npos) {
+    return fail(ErrorCode::invalid_argument, "the query is empty",
+                "podium rank --query \"what you look for\" FILE");
+  }
+  if (const auto bad = utf8::find_invalid(request.query)) {
+    return fail(ErrorCode::malformed,
+                fmt::format("the query is not valid UTF-8 at byte {}", *bad + 1));
+  }
+  PODIUM_TRY(request.engine.model, find_model(request.engine.model));
+  return true;
+}
+
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+// Everything that is printed.
+struct Outcome {
+  const Documents& documents;
+  const ModelInfo& model;
+  const Ranking& ranking;
+  std::span<const RankedDocument> shown;
+  double load_ms;
+};
+
+std::string result_json(const Documents& documents, const RankedDocument& result) {
+  std::string out;
+  json::Writer(out)
+      .begin_object()
+      .key("index")
+      .value(result.index)
+      .key("relevance_score")
+      .value(result.relevance_score)
+      .key("document")
+      .raw(documents.json(result.index))
+      .key("tokens")
+      .value(result.tokens)
+      .key("truncated")
+      .value(result.truncated)
+      .end_object();
+  return out;
+}
+
+double rounded(double ms) { return std::round(ms * 1000) / 1000; }
+
+void print_json(Output& out, const Outcome& outcome) {
+  std::string head;
+  json::Writer(head).begin_object().key("model").value(outcome.model.name).key("results");
+  out << head << "[";
+  std::string_view separator;
+  for (const RankedDocument& result : outcome.shown) {
+    out << separator << result_json(outcome.documents, result);
+    separator = ",";
+  }
+  const Ranking& ranking = outcome.ranking;
+  std::string tail;
+  json::Writer(tail)
+      .key("usage")
+      .begin_object()
+      .key("query_tokens")
+      .value(ranking.usage.query_tokens)
+      .key("total_tokens")
+      .value(ranking.usage.total_tokens)
+      .end_object()
+      .key("timings")
+      .begin_object()
+      .key("load_ms")
+      .value(rounded(outcome.load_ms))
+      .key("tokenize_ms")
+      .value(rounded(ranking.timings.tokenize_ms))
+      .key("encode_ms")
+      .value(rounded(ranking.timings.encode_ms))
+      .key("total_ms")
+      .value(rounded(outcome.load_ms + ranking.timings.total_ms))
+      .end_object()
+      .end_object();
+  out << "]," << tail << "\n";
+}
+
+// Eight cells for 0..1, in eighths of a cell.
+std::string bar(double share) {
+  constexpr std::array<std::string_view, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  constexpr double kCells = 8;
+  const auto eighths =
+      static_cast<std::size_t>(std::lround(std::clamp(share, 0.0, 1.0) * kCells * 8));
+  std::string out;
+  for (std::size_t i = 0; i < eighths / 8; ++i) out += "█";
+  return out.append(kEighths[eighths % 8]);
+}
+
+void print_table(Output& out, const Outcome& outcome, ScoreKind kind) {
+  const Terminal terminal = standard_output();
+  Table table({{"rank", true, 0},
+               {"score", true, 0, "1"},
+               {"", false, 0, "36"},
+               {"document", false, 24},
+               {"text"}});
+  std::size_t rank = 0;
+  for (const RankedDocument& result : outcome.shown) {
+    const double score = result.relevance_score;
+    const double share = kind == ScoreKind::relevance ? score : 1 / (1 + std::exp(-score));
+    table.add_row({std::to_string(++rank), fmt::format("{:.4f}", score), bar(share),
+                   outcome.documents.id(result.index).value_or(std::to_string(result.index)),
+                   fit(outcome.documents.texts[result.index], terminal.width)});
+  }
+  const Ranking& ranking = outcome.ranking;
+  out << table.render(terminal) << "\n"
+      << styled(terminal, "2",
+                fmt::format("{} documents, {} tokens in {:.0f} ms (load {:.0f} ms) with {}",
+                            ranking.results.size(), ranking.usage.total_tokens,
+                            ranking.timings.total_ms, outcome.load_ms, outcome.model.name))
+      << "\n";
+}
+
+// Nothing is cut silently, whether or not it is among the results shown.
+void warn_of_cuts(const Ranking& ranking, std::size_t max_length) {
+  constexpr std::size_t kListed = 10;
+  std::vector<std::size_t> cut;
+  for (const RankedDocument& result : ranking.results) {
+    if (result.truncated) cut.push_back(result.index);
+  }
+  if (cut.empty()) return;
+  std::ranges::sort(cut);
+  const bool more = cut.size() > kListed;
+  fmt::print(
+      stderr, "podium: {} of {} documents {} longer than {} tokens and {} cut (index {}{})\n",
+      cut.size(), ranking.results.size(), cut.size() == 1 ? "was" : "were", max_length,
+      cut.size() == 1 ? "was" : "were",
+      fmt::join(std::span(cut).first(std::min(cut.size(), kListed)), ", "), more ? ", …" : "");
+}
+
+}  // namespace
+
+Result<int> run_rank(const Command& self, std::span<const char* const> arguments) {
+  Request request;
+  PODIUM_TRY(const bool go_on, read_request(self, arguments, request));
+  if (!go_on) return 0;
+  PODIUM_TRY(const Input input, Input::open(request.file));
+  PODIUM_TRY(const Documents documents, parse_documents(input.text(), input.name(), request.input));
+  const auto start = std::chrono::steady_clock::now();
+  PODIUM_TRY(const Engine engine, Engine::load(request.engine));
+  const double load_ms = milliseconds_since(start);
+
+  Ranking ranking;
+  {
+    Progress progress("ranking");
+    request.rank.progress = [&](std::size_t done, std::size_t total) {
+      progress.update(done, total);
+    };
+    // All results, not top_n: a document that was cut is reported even if it is not printed.
+    PODIUM_TRY(ranking, engine.rank(request.query, documents.texts, request.rank));
+  }
+  const ModelInfo& model = engine.info();
+  const std::size_t limit = request.rank.max_length;
+  warn_of_cuts(ranking, limit == 0 ? model.max_length : std::min(limit, model.max_length));
+
+  const std::size_t total = ranking.results.size();
+  const Outcome outcome{
+      documents, model, ranking,
+      std::span(ranking.results).first(request.top_n == 0 ? total : std::min(request.top_n, total)),
+      load_ms};
+  Output out;
+  switch (request.format) {
+    case Format::table: print_table(out, outcome, request.rank.score); break;
+    case Format::json: print_json(out, outcome); break;
+    case Format::jsonl:
+      for (const RankedDocument& result : outcome.shown) {
+        out << result_json(documents, result) << "\n";
+      }
+  }
+  return out.finish();
+}
+
+}  // namespace podium::cli
