@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     return found
 
 
-def sample(folder: Path, queries: int, depth: int, seed: int = 7):
+def draw(folder: Path, queries: int, depth: int, seed: int = 7):
     """(query text, [(document id, grade)]) of a fixed random sample.
 
     Every relevant candidate stays in (the judged ones first, up to depth), random ones fill up.
@@ -73,15 +74,48 @@ def windows(ids: np.ndarray, limit: int, most: int) -> list[np.ndarray]:
     return [np.concatenate([opening, part, closing]) for part in parts]
 
 
+@dataclass(frozen=True)
+class Sample:
+    """How much of each development set is measured; documents are cut into windows."""
+
+    queries: int = 24
+    depth: int = 14
+    limit: int = 256  # tokens of a window
+    most: int = 1  # windows kept of a document
+    long: bool = True  # whether the long documents are measured too
+
+    def folder(self, work: Path) -> Path:
+        """Where this sample is kept, encoded."""
+        return work / f"dev-{self.queries}x{self.depth}-{self.limit}x{self.most}"
+
+    def of_group(self, group: str) -> "Sample":
+        """The long documents keep all their windows, of fewer queries and candidates."""
+        return Sample(self.queries // 2, 10, LONG_TOKENS, 64) if group == "long" else self
+
+
+def encode_all_sets(
+    data: Path, work: Path, sample: Sample, tokenizer, frozen: FrozenEncoder, keep: tuple[int, ...]
+) -> dict[str, Shard]:
+    """Encode what is missing of every set's sample; returns the opened sets by name."""
+    sets = {}
+    for group, names in GROUPS.items():
+        if group == "long" and not sample.long:
+            continue
+        for name in names:
+            out = sample.folder(work) / name
+            encode(data / "dev" / name, out, tokenizer, frozen, keep, sample.of_group(group))
+            sets[name] = Shard(out)
+    return sets
+
+
 def encode(
-    folder: Path, out: Path, tokenizer, frozen: FrozenEncoder, keep: tuple[int, ...],
-    queries: int, depth: int, limit: int = LONG_TOKENS, most: int = 64,
-) -> None:  # fmt: skip
+    folder: Path, out: Path, tokenizer, frozen: FrozenEncoder, keep: tuple[int, ...], sample: Sample
+) -> None:
     """Write the encoded sample of one set to `out` (a Shard plus pair arrays)."""
     if (out / "shard.json").exists():
         return
     out.mkdir(parents=True, exist_ok=True)
-    picked = sample(folder, queries, depth)
+    picked = draw(folder, sample.queries, sample.depth)
     corpus = {row["id"]: row for row in read_lines(folder / "corpus.jsonl.gz")}
     texts = {i: "\n".join(filter(None, [r.get("title"), r["text"]])) for i, r in corpus.items()}
     needed = sorted({d for _, candidates in picked for d, _ in candidates})
@@ -90,7 +124,7 @@ def encode(
     tokens = {d: np.asarray(t.ids, dtype=np.int32) for d, t in zip(texts, tokens, strict=True)}
     lexical = Bm25([tokens[d][3:-1] for d in texts])
     column = {d: n for n, d in enumerate(texts)}
-    cut = [windows(tokens[d], limit, most) for d in needed]
+    cut = [windows(tokens[d], sample.limit, sample.most) for d in needed]
     asked = tokenizer.encode_batch([PREFIX["query"] + text for text, _ in picked])
     query_tokens = [
         np.asarray(q.ids[:127] + q.ids[-1:] if len(q.ids) > 128 else q.ids) for q in asked
@@ -106,9 +140,4 @@ def encode(
         "window_offsets": np.cumsum([0, *map(len, cut)]),
     }
     np.savez(out / "shard.npz", **arrays)
-    (out / "shard.json").write_text(json.dumps({"queries": len(picked), "depth": depth}))
-
-
-def open_all(work: Path) -> dict[str, Shard]:
-    """Every encoded set under `work`, by name."""
-    return {path.parent.name: Shard(path.parent) for path in sorted(work.glob("*/shard.json"))}
+    (out / "shard.json").write_text(json.dumps({"queries": len(picked), "depth": sample.depth}))

@@ -13,7 +13,7 @@ from train.shards import Shard
 from train.trainer import packed_ids
 
 WINDOWS_READ = 2  # windows of a long document that the joint layers read, best cosine first
-EMBEDDED_LAYERS = (4, 6, 8)
+KEPT_LAYERS = (4, 6, 8)
 
 
 def score_pairs(joint: Joint, shard: Shard, pairs: np.ndarray, embed=None) -> dict[str, np.ndarray]:
@@ -127,8 +127,20 @@ def load_model(path: Path, start: Path) -> tuple[Joint, torch.nn.Module | None]:
     return joint.eval(), embed
 
 
+def report(data: Path, work: Path, start: Path, model: Path | None, sample: devset.Sample) -> dict:
+    """Encode what is missing of the sample, measure `model` (or only BM25 and e5), print a table."""
+    config, weights = checkpoint.load_config(start), checkpoint.load_weights(start)
+    frozen, tokenizer = FrozenEncoder(config, weights), checkpoint.load_tokenizer(start)
+    sets = devset.encode_all_sets(data, work, sample, tokenizer, frozen, KEPT_LAYERS)
+    joint, embed = load_model(model, start) if model else (None, None)
+    result = evaluate(sets, joint, embed)
+    print(table(result))
+    print("expected calibration error:", result["calibration_error"], flush=True)
+    return result
+
+
 def main() -> None:
-    """Encode the sample once, then print and write the numbers."""
+    """Measure one model file, or BM25 and e5 alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--start", type=Path, default=Path("models/default"))
@@ -142,23 +154,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(2)
-    out = args.work / f"dev-{args.queries}x{args.depth}-{args.limit}x{args.windows}"
-    config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
-    frozen, tokenizer = FrozenEncoder(config, weights), checkpoint.load_tokenizer(args.start)
-    for name in [name for names in devset.GROUPS.values() for name in names]:
-        long = name in devset.GROUPS["long"]
-        if long and args.skip_long:
-            continue
-        queries, depth = (args.queries // 2, 10) if long else (args.queries, args.depth)
-        most = 64 if long else args.windows
-        limit = 512 if long else args.limit
-        devset.encode(args.data / "dev" / name, out / name, tokenizer, frozen,
-                      EMBEDDED_LAYERS, queries, depth, limit, most)  # fmt: skip
-        print("encoded", name, flush=True)
-    joint, embed = load_model(args.model, args.start) if args.model else (None, None)
-    result = evaluate(devset.open_all(out), joint, embed)
-    print(table(result))
-    print("expected calibration error:", result["calibration_error"])
+    sample = devset.Sample(args.queries, args.depth, args.limit, args.windows, not args.skip_long)
+    result = report(args.data, args.work, args.start, args.model, sample)
     if args.json:
         args.json.write_text(json.dumps(result, indent=1))
 

@@ -90,3 +90,30 @@ def candidates(
         result[row, : len(entries)] = [document for document, _ in entries]
         kinds[row, : len(entries)] = [kind for _, kind in entries]
     return result, kinds
+
+
+def harden(shard, score, keep: int = 8, margin: float = 1.0) -> tuple[np.ndarray, int]:
+    """Choose a trained model's hardest negatives of each row, likely false ones left out.
+
+    `score(queries, documents, present)` returns the model's logits [rows, 1 + SLOTS], positive
+    first. A mined negative that beats the positive by more than `margin` is taken for an
+    unjudged positive; negatives that the source gave stay. The last place stays random.
+    Returns the new negatives [rows, SLOTS] and how many were left out.
+    """
+    negatives = np.full_like(shard.negatives, -1)
+    removed = 0
+    for start in range(0, len(negatives), 32):
+        rows = slice(start, start + 32)
+        documents = np.concatenate([shard.positives[rows, :1], shard.negatives[rows]], axis=1)
+        logits = score(shard.row_query[rows], np.maximum(documents, 0), documents >= 0)
+        for row, own, kinds, given in zip(
+            negatives[rows], logits, shard.kinds[rows], shard.negatives[rows], strict=True
+        ):
+            false = (kinds != KINDS["given"]) & (own[1:] > own[0] + margin)
+            usable = np.flatnonzero((given >= 0) & ~false)
+            removed += int(((given >= 0) & false).sum())
+            hardest = usable[np.argsort(-own[1:][usable], kind="stable")]
+            chosen = [*hardest[: keep - 1], *usable[-1:]]
+            chosen = list(dict.fromkeys(chosen))
+            row[: len(chosen)] = given[chosen]
+    return negatives, removed

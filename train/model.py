@@ -12,7 +12,7 @@ from torch import nn
 
 from train import encoder
 
-VARIANTS = ("plain", "late", "residual")
+VARIANTS = ("plain", "late", "residual", "mixed")
 CHUNK_TOKENS = 4096  # padded tokens that go through the layers at once
 
 
@@ -119,24 +119,39 @@ def gather_pairs(query: Packed, document: Packed, pairs: np.ndarray):
 
 
 class Scorer(nn.Module):
-    """logit = scale * (cosine - centre) + head(first token); the head starts at zero.
+    """logit = scale * (cosine - centre) + head(first token) [+ joint scale * joint cosine].
 
-    scale and centre start where e5's cosines of relevant and irrelevant pairs separate.
+    scale and centre start where e5's cosines of relevant and irrelevant pairs separate; the
+    other parts start at zero.
     """
 
     def __init__(self, hidden: int, with_head: bool = True):
         super().__init__()
         self.log_scale = nn.Parameter(torch.tensor(30.0).log())
         self.centre = nn.Parameter(torch.tensor(0.84))
+        self.joint_scale = nn.Parameter(torch.tensor(0.0))
         self.head = nn.Linear(hidden, 1) if with_head else None
         if with_head:
             nn.init.zeros_(self.head.weight)
             nn.init.zeros_(self.head.bias)
 
-    def forward(self, cosine: torch.Tensor, first: torch.Tensor | None) -> torch.Tensor:
-        """cosine [batch], first token's state [batch, hidden] -> logits [batch]."""
+    def forward(self, cosine, first=None, joint_cosine=None) -> torch.Tensor:
+        """cosine [batch], first token's state [batch, hidden], cosine of the joint mean-pooled
+        states [batch] (each of the last two may be None) -> logits [batch]."""
         logit = self.log_scale.exp() * (cosine - self.centre)
-        return logit if self.head is None else logit + self.head(first).squeeze(-1)
+        if self.head is not None:
+            logit = logit + self.head(first).squeeze(-1)
+        if joint_cosine is not None:
+            # ten times: the parameter then moves at the pace of the head's
+            logit = logit + 10 * self.joint_scale * (joint_cosine - self.centre.detach())
+        return logit
+
+
+def joint_cosine(x: torch.Tensor, lengths: torch.Tensor, query_lengths: torch.Tensor):
+    """Cosine [batch] of the mean query state and the mean document state of joined rows."""
+    query = encoder.mean_pool(x, query_lengths)
+    total = encoder.mean_pool(x, lengths) * lengths[:, None]
+    return F.cosine_similarity(query, total - query * query_lengths[:, None], dim=-1)
 
 
 class Joint(nn.Module):
@@ -154,34 +169,32 @@ class Joint(nn.Module):
         self.base = Scorer(hidden)
 
     def run(self, x, lengths, query_lengths, cosine) -> dict[str, torch.Tensor]:
-        """x [batch, width, hidden] -> logits by depth; `cosine` [batch] is the bi-encoder's
-        (residual) or None: then it is that of the joint mean-pooled states (late), or left
-        out (plain)."""
+        """x [batch, width, hidden], both lengths [batch], the bi-encoder's cosine [batch] or
+        None -> logits by depth.
+
+        residual: bi-encoder's cosine + head; mixed: the same + cosine of the joint mean-pooled
+        states; late: that cosine + head; plain: head alone.
+        """
         mask = encoder.padding_mask(lengths, x.shape[1], x.dtype)
-        logits = {}
-        if self.shape.variant == "residual":
-            logits["tiny"] = self.tiny(cosine, None)
+        variant = self.shape.variant
+        logits = {"tiny": self.tiny(cosine)} if variant in ("residual", "mixed") else {}
         last = self.first_layer + len(self.layers)
         for number, layer in enumerate(self.layers, self.first_layer + 1):
-            # at the top only the first token is read, so only it is computed there
-            only_first = number == last and self.shape.variant != "late"
-            x = layer(x, mask, only_first)
+            # where only the first token is read at the top, only it is computed there
+            x = layer(x, mask, number == last and variant in ("residual", "plain"))
             for name, at in (("turbo", self.shape.middle), ("base", last)):
-                if number == at:
-                    value = self.cosine(x, lengths, query_lengths, cosine)
-                    logits[name] = getattr(self, name)(value, x[:, 0])
+                if number != at:
+                    continue
+                scorer = getattr(self, name)
+                if variant == "residual":
+                    logits[name] = scorer(cosine, x[:, 0])
+                elif variant == "plain":
+                    logits[name] = scorer.head(x[:, 0]).squeeze(-1)
+                else:
+                    joint = joint_cosine(x, lengths, query_lengths)
+                    given = (cosine, x[:, 0], joint) if variant == "mixed" else (joint, x[:, 0])
+                    logits[name] = scorer(*given)
         return logits
-
-    def cosine(self, x, lengths, query_lengths, given) -> torch.Tensor:
-        """The cosine this variant adds to its heads."""
-        if self.shape.variant == "residual":
-            return given
-        if self.shape.variant == "plain":
-            return self.base.centre.detach().expand(x.shape[0])
-        query = encoder.mean_pool(x, query_lengths)
-        total = encoder.mean_pool(x, lengths) * lengths[:, None]
-        document = total - query * query_lengths[:, None]
-        return F.cosine_similarity(query, document, dim=-1)
 
     def score(
         self,

@@ -5,15 +5,21 @@ Each stage starts from the weights the stage before it left in <work>/runs/<name
 """
 
 import argparse
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from train import checkpoint, mixtures, shards
+from train import checkpoint, mine, mixtures, shards
 from train.data import Corpus
-from train.model import FrozenEncoder, Joint, Shape
-from train.trainer import Plan, Stage, save_atomically
+from train.devset import Sample
+from train.evaluate import report
+from train.model import VARIANTS, FrozenEncoder, Joint, Shape
+from train.trainer import Plan, Stage, group_logits, save_atomically
+
+SAMPLE = Sample(queries=16, depth=10, limit=192, long=False)  # measured after each stage
 
 
 @dataclass(frozen=True)
@@ -25,13 +31,14 @@ class StagePlan:
     shards: int
     passes: int
     rate: float
+    hardened: bool = False  # negatives chosen by the model that the stage before it left
 
 
 STAGES = {
     "english": StagePlan("english", 4000, 2, 2, 1e-4),
     "cross": StagePlan("cross", 4000, 3, 2, 1e-4),
     "multilingual": StagePlan("multilingual", 4000, 5, 2, 1e-4),
-    "hard": StagePlan("hard", 4000, 4, 2, 5e-5),
+    "hard": StagePlan("hard", 4000, 4, 2, 5e-5, hardened=True),
 }
 
 
@@ -50,6 +57,27 @@ def build_shards(args, stage: str, keep: tuple[int, ...]) -> list[Path]:
                          keep, folders[n])  # fmt: skip
             print(f"built {folders[n].name}", flush=True)
     return folders
+
+
+def harden_shard(folder: Path, joint: Joint) -> None:
+    """Replace a shard's negatives by those that `joint` finds hardest; once."""
+    shard = shards.Shard(folder)
+    if "hardened" in shard.info:
+        return
+
+    def score(queries, documents, present):
+        with torch.no_grad():
+            return group_logits(joint, shard, queries, documents, present)["base"].numpy()
+
+    negatives, removed = mine.harden(shard, score)
+    usable = (negatives >= 0).sum(1) >= 2
+    arrays = shard.arrays | {"negatives": negatives}
+    by_row = ("rows", "row_query", "positives", "negatives", "kinds")
+    arrays |= {key: arrays[key][usable] for key in by_row}
+    np.savez(folder / "shard.part.npz", **arrays)
+    (folder / "shard.part.npz").replace(folder / "shard.npz")
+    (folder / "shard.json").write_text(json.dumps(shard.info | {"hardened": removed}))
+    print(f"hardened {folder.name}: {removed} negatives left out as likely positives", flush=True)
 
 
 def build_model(args) -> tuple[Joint, torch.nn.Module | None]:
@@ -74,6 +102,9 @@ def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
     if before is not None:
         joint.load_state_dict(torch.load(before, weights_only=True)["model"])
     folders = [args.shard] if args.shard else build_shards(args, stage, (args.join,))
+    if not args.shard and STAGES[stage].hardened:
+        for path in folders:
+            harden_shard(path, joint)
     settings = {} if args.shard else {"rate": STAGES[stage].rate, "passes": STAGES[stage].passes}
     if args.rate:
         settings["rate"] = args.rate
@@ -84,6 +115,9 @@ def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
     running.run()
     save_atomically({"model": joint.state_dict(), "shape": joint.shape.as_dict()}, target)
     running.progress_file.unlink(missing_ok=True)
+    if args.data:
+        result = report(args.data, args.work, args.start, target, SAMPLE)
+        (folder / f"{stage}.json").write_text(json.dumps(result, indent=1))
     return target
 
 
@@ -92,8 +126,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--start", type=Path, default=Path("models/default"))
     parser.add_argument("--work", type=Path, default=Path("build/train"))
+    parser.add_argument("--data", type=Path, help="measure each finished stage on DATA/dev")
     parser.add_argument("--name", default="main", help="folder of this run's weights and log")
-    parser.add_argument("--variant", default="residual", choices=("plain", "late", "residual"))
+    parser.add_argument("--variant", default="residual", choices=VARIANTS)
     parser.add_argument("--join", type=int, default=6)
     parser.add_argument("--middle", type=int, help="layer of the middle head")
     parser.add_argument("--groups", type=int, default=8, help="queries a step")

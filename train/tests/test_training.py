@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training tests need PyTorch")
 
 from train import data, evaluate, shards, trainer
-from train.model import FrozenEncoder, Joint, Shape
+from train.model import VARIANTS, FrozenEncoder, Joint, Shape
 from train.tests.conftest import CONFIG, planted_rows
 
 ROWS, UNSEEN = 1000, 80
@@ -64,6 +64,18 @@ def test_does_not_learn_from_shuffled_positives(unseen, tokenizer, weights, tmp_
     assert accuracy(stage.joint, unseen, "base") < 0.6
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_takes_a_step(shard, weights, tmp_path, variant):
+    join = 0 if variant == "plain" else 2
+    joint = Joint(CONFIG, weights, Shape(variant, join, 3))
+    embed = FrozenEncoder(CONFIG, weights, 0).embeddings if variant == "plain" else None
+    stage = trainer.Stage(joint, trainer.Plan("tiny", [shard], rate=1e-2), tmp_path, embed)
+    before = [p.clone() for p in joint.layers.parameters()]
+    stage.train_step()
+    assert np.isfinite(stage.train_step()["loss"])
+    assert any((a != b).any() for a, b in zip(before, joint.layers.parameters(), strict=True))
+
+
 def test_resume_is_exact(shard, weights, tmp_path):
     whole = new_stage(shard, weights, tmp_path / "a")
     losses = [whole.train_step()["loss"] for _ in range(6)]
@@ -77,8 +89,9 @@ def test_resume_is_exact(shard, weights, tmp_path):
     assert again == losses
 
 
-def test_residual_starts_at_the_bi_encoder(shard, weights):
+@pytest.mark.parametrize("variant", ["residual", "mixed"])
+def test_starts_at_the_bi_encoder(shard, weights, variant):
     opened = shards.Shard(shard)
-    joint = Joint(CONFIG, weights, Shape("residual", 2, 3)).eval()
+    joint = Joint(CONFIG, weights, Shape(variant, 2, 3)).eval()
     scored = evaluate.score_pairs(joint, opened, np.array([[0, 1], [2, 3], [1, 1]]))
     np.testing.assert_array_equal(scored["base"], scored["tiny"])
