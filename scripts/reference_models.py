@@ -163,3 +163,14 @@ class Reference:
             hidden = self.model(ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0]
             rows.append(torch.nn.functional.normalize(hidden.mean(dim=0), dim=0))
         return torch.stack(rows)
+
+    def score(self, query, documents):
+        """([logit], [tokens encoded]) by document: a cross-encoder's, or a bi-encoder's calibrated cosine."""
+        podium = self.config.get("podium", {})
+        if podium.get("head") != "bi-encoder":
+            encodings = self.encode_pairs(query, documents)
+            return self.logits(encodings), [len(encoding.ids) for encoding in encodings]
+        texts = [podium["document_prefix"] + document for document in documents]
+        vectors = self.embed([podium["query_prefix"] + query, *texts]).double()
+        logits = podium["calibration"]["scale"] * (vectors[1:] @ vectors[0]) + podium["calibration"]["bias"]
+        return logits.tolist(), [len(self.tokenizer.encode(text).ids) for text in texts]
