@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/utf8.h"
 #include "text/unicode.h"
 
 namespace podium::text {
@@ -12,7 +11,7 @@ namespace {
 char32_t last_character(std::string_view text) {
   std::size_t at = text.size() - 1;
   while ((static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return utf8::decode(text, at).code_point;
+  return character_at(text, at).code_point;
 }
 
 // The start of the whitespace that ends at `end`, looking back no further than `least`.
@@ -27,7 +26,7 @@ std::size_t whitespace_before(std::string_view text, std::size_t least, std::siz
 
 std::size_t whitespace_after(std::string_view text, std::size_t begin) {
   while (begin < text.size()) {
-    const utf8::Decoded c = utf8::decode(text, begin);
+    const Character c = character_at(text, begin);
     if (!is_whitespace(c.code_point)) break;
     begin += c.length;
   }
@@ -36,7 +35,7 @@ std::size_t whitespace_after(std::string_view text, std::size_t begin) {
 
 bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
   return (begin == 0 || !is_word(last_character(text.substr(0, begin)))) &&
-         (end == text.size() || !is_word(utf8::decode(text, end).code_point));
+         (end == text.size() || !is_word(character_at(text, end).code_point));
 }
 
 Result<AddedToken> read_added_token(const Spec& spec) {

@@ -33,7 +33,7 @@ class Precompiled final : public Normalizer {
     spare.clear();
     std::size_t unchanged = 0;  // [unchanged, at) goes over as it is
     for (std::size_t at = 0; at < in.size();) {
-      const utf8::Decoded c = utf8::decode(in, at);
+      const Character c = character_at(in, at);
       const std::uint8_t traits = traits_of(c.code_point);
       const std::size_t end = at + c.length;
       if ((traits & kOrdinary) != 0 && !cluster_goes_on(in, end)) {
@@ -75,19 +75,19 @@ class Precompiled final : public Normalizer {
 
   bool cluster_goes_on(std::string_view in, std::size_t end) const {
     if (end == in.size() || static_cast<unsigned char>(in[end]) < 0x80) return false;
-    return (traits_of(utf8::decode(in, end).code_point) & kExtends) != 0;
+    return (traits_of(character_at(in, end).code_point) & kExtends) != 0;
   }
 
   // Appends the cluster that begins at `begin`; returns its end. Looks no further back than one
   // character, so that a cluster of any length takes linear time.
   std::size_t normalize_cluster(const MappedText& text, std::size_t begin, MappedText& out) const {
     const std::string_view in = text.bytes;
-    utf8::Decoded last = utf8::decode(in, begin);
+    Character last = character_at(in, begin);
     std::size_t end = begin + last.length;
     std::int32_t state = 0;
     const auto grow = [&] {
       if (end == in.size()) return false;
-      const utf8::Decoded next = utf8::decode(in, end);
+      const Character next = character_at(in, end);
       if (breaks_between(last.code_point, next.code_point, state)) return false;
       last = next;
       end += next.length;
@@ -104,7 +104,7 @@ class Precompiled final : public Normalizer {
     std::size_t at = begin;
     do {
       while (at < end) {
-        const std::size_t next = at + utf8::decode(in, at).length;
+        const std::size_t next = at + character_at(in, at).length;
         normalize_character(text, at, next, out);
         at = next;
       }
@@ -127,10 +127,10 @@ class Precompiled final : public Normalizer {
   static void append_replacement(const MappedText& text, std::size_t begin, std::size_t end,
                                  std::string_view replacement, MappedText& out) {
     for (std::size_t at = 0; at < replacement.size();) {
-      const std::size_t length = utf8::decode(replacement, at).length;
+      const std::size_t length = character_at(replacement, at).length;
       out.append(replacement.substr(at, length), text.origin[begin]);
       at += length;
-      const std::size_t next = begin + utf8::decode(text.bytes, begin).length;
+      const std::size_t next = begin + character_at(text.bytes, begin).length;
       if (next < end) begin = next;
     }
   }

@@ -3,7 +3,6 @@
 #include <limits>
 #include <utility>
 
-#include "base/utf8.h"
 #include "text/registry.h"
 #include "text/unicode.h"
 
@@ -76,14 +75,14 @@ class Strip final : public Normalizer {
     std::size_t begin = 0;
     std::size_t end = in.size();
     while (left_ && begin < end) {
-      const utf8::Decoded c = utf8::decode(in, begin);
+      const Character c = character_at(in, begin);
       if (!is_whitespace(c.code_point)) break;
       begin += c.length;
     }
     while (right_ && begin < end) {
       std::size_t last = end - 1;
       while ((static_cast<unsigned char>(in[last]) & 0xC0) == 0x80) --last;
-      if (!is_whitespace(utf8::decode(in, last).code_point)) break;
+      if (!is_whitespace(character_at(in, last).code_point)) break;
       end = last;
     }
     if (begin == 0 && end == in.size()) return;
@@ -111,7 +110,7 @@ std::optional<Pattern> read_regex(std::string_view regex) {
     return std::nullopt;
   }
   Pattern out;
-  const std::size_t length = utf8::decode(rest, 0).length;
+  const std::size_t length = character_at(rest, 0).length;
   out.unit = rest.substr(0, length);
   rest.remove_prefix(length);
   out.most = std::numeric_limits<std::size_t>::max();

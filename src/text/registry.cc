@@ -15,23 +15,36 @@ struct Entry {
 
 constexpr auto kNormalizers =
     std::to_array<Entry<Result<std::unique_ptr<Normalizer>>(const Spec&)>>({
+        {"BertNormalizer", make_bert_normalizer},
+        {"Lowercase", make_lowercase},
+        {"NFC", make_nfc},
+        {"NFD", make_nfd},
+        {"NFKC", make_nfkc},
+        {"NFKD", make_nfkd},
+        {"Nmt", make_nmt},
         {"Precompiled", make_precompiled},
         {"Prepend", make_prepend},
         {"Replace", make_replace},
         {"Sequence", make_normalizer_sequence},
         {"Strip", make_strip},
+        {"StripAccents", make_strip_accents},
     });
 
 constexpr auto kPreTokenizers =
     std::to_array<Entry<Result<std::unique_ptr<PreTokenizer>>(const Spec&)>>({
+        {"BertPreTokenizer", make_bert_pre_tokenizer},
+        {"Digits", make_digits},
         {"Metaspace", make_metaspace},
+        {"Punctuation", make_punctuation},
         {"Sequence", make_pre_tokenizer_sequence},
+        {"Whitespace", make_whitespace},
         {"WhitespaceSplit", make_whitespace_split},
     });
 
 constexpr auto kModels =
     std::to_array<Entry<Result<std::unique_ptr<Model>>(const Spec&, HiddenPieces)>>({
         {"Unigram", make_unigram},
+        {"WordPiece", make_wordpiece},
     });
 
 constexpr auto kPostProcessors = std::to_array<Entry<Result<Template>(const Spec&)>>({

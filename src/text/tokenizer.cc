@@ -14,10 +14,12 @@ namespace podium::text {
 namespace {
 
 // Longer texts are read up to here: origins are 32 bits wide.
-constexpr std::size_t kMaxText = std::numeric_limits<std::uint32_t>::max() / 4;
+constexpr std::size_t kMaxText = 1 << 26;
 
-// A thread keeps its scratch memory for the next text unless this one was longer.
-constexpr std::size_t kKeptText = 1 << 20;
+// A normalized text is at most this much longer than the text, plus a constant for short ones. The
+// most that Unicode asks for is 11-fold (U+FDFA).
+constexpr std::size_t kMaxGrowth = 32;
+constexpr std::size_t kFreeGrowth = 1 << 16;
 
 struct Scratch {
   MappedText whole;  // the text with ill-formed UTF-8 replaced
@@ -25,8 +27,13 @@ struct Scratch {
   Pieces part;       // the stretch between two added tokens of the normalized text
   Pieces spare;
   std::vector<LatticeNode> lattice;
+
+  void set_limit(std::size_t limit) {
+    for (MappedText* text : {&whole, &current.text, &part.text, &spare.text}) text->limit = limit;
+  }
 };
 
+// Copies a text with its origins; ill-formed UTF-8 becomes U+FFFD.
 void load(std::string_view text, MappedText& out) {
   out.clear();
   out.bytes.reserve(text.size());
@@ -162,6 +169,7 @@ void Tokenizer::encode(std::string_view text, Encoding& out) const {
   thread_local Scratch scratch;
   out.clear();
   text = text.substr(0, kMaxText);
+  scratch.set_limit(text.size() * kMaxGrowth + kFreeGrowth);
   load(text, scratch.whole);
   AddedTokenMatcher::Cursor cursor;
   std::size_t done = 0;
@@ -183,7 +191,7 @@ void Tokenizer::encode(std::string_view text, Encoding& out) const {
     scratch.current.text.append(scratch.whole, done, scratch.whole.size());
   }
   pipeline_->encode_stretch(text, scratch, out);
-  if (text.size() > kKeptText) scratch = Scratch();
+  if (text.size() > kKeptScratch) scratch = Scratch();
 }
 
 // Reads scratch.current.text.
