@@ -1,6 +1,7 @@
 #include "hub/matrix.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -23,25 +24,29 @@ float from_bf16(std::uint16_t half) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
 }
 
-// Both arms are computed and one is selected, so that the loop around it vectorises. No step goes
-// through a subnormal float32, so the result is right under flush-to-zero too.
+// Without a branch, so that the loop around it vectorises; and no step goes through a subnormal
+// float32, so the result is right under flush-to-zero too.
 float from_f16(std::uint16_t half) {
-  const std::uint32_t magnitude = half & 0x7FFFU;
-  const std::uint32_t rebias = magnitude >= 0x7C00 ? 224U << 23 : 112U << 23;
-  const std::uint32_t normal = (magnitude << 13) + rebias;
-  const auto subnormal = std::bit_cast<std::uint32_t>(
-      static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24F);
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000U) << 16;
-  return std::bit_cast<float>((magnitude < 0x400 ? subnormal : normal) | sign);
+  const std::int32_t magnitude = half & 0x7FFF;
+  const std::int32_t rebias = (112 + 112 * (magnitude >= 0x7C00 ? 1 : 0)) << 23;
+  const std::int32_t normal = (magnitude << 13) + rebias;
+  const auto subnormal = std::bit_cast<std::int32_t>(static_cast<float>(magnitude) * 0x1p-24F);
+  const std::int32_t is_subnormal = -(magnitude < 0x400 ? 1 : 0);  // all ones or all zeros
+  const auto sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
+  const auto bits =
+      static_cast<std::uint32_t>((subnormal & is_subnormal) | (normal & ~is_subnormal));
+  return std::bit_cast<float>(bits | sign);
 }
 
 void copy_q4_0_block(const std::byte* block, float* out) {
   const float scale = from_f16(load<std::uint16_t>(block));
-  const std::byte* nibbles = block + 2;
-  for (std::size_t j = 0; j < 16; ++j) {
-    const auto pair = std::to_integer<std::int32_t>(nibbles[j]);
-    out[j] = static_cast<float>((pair & 15) - 8) * scale;
-    out[j + 16] = static_cast<float>((pair >> 4) - 8) * scale;
+  std::array<std::uint8_t, kQ4BlockBytes - 2> pairs;  // a copy cannot alias `out`
+  std::memcpy(pairs.data(), block + 2, pairs.size());
+  for (std::size_t j = 0; j < pairs.size(); ++j) {
+    out[j] = static_cast<float>((pairs[j] & 15) - 8) * scale;
+  }
+  for (std::size_t j = 0; j < pairs.size(); ++j) {
+    out[j + pairs.size()] = static_cast<float>((pairs[j] >> 4) - 8) * scale;
   }
 }
 
