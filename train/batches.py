@@ -1,6 +1,7 @@
-"""The order of training: which rows and which of their negatives make up step t.
+"""The order of training: which rows and which of their negatives make up a step.
 
-Everything is a pure function of (seed, stage, step), so that a resumed run meets the same batches.
+Everything is a pure function of the seed, the shard's number and the step, so that a resumed run
+meets the same batches.
 """
 
 import numpy as np
@@ -8,14 +9,10 @@ import numpy as np
 from train.shards import Shard
 
 
-def schedule(sizes: list[int], groups: int, passes: int, seed: int) -> list[tuple[int, np.ndarray]]:
-    """Steps of a stage: (shard number, rows of that shard), shard after shard, `passes` times."""
-    steps = []
-    for turn in range(passes):
-        for shard, size in enumerate(sizes):
-            order = np.random.default_rng([seed, turn, shard]).permutation(size)
-            steps += [(shard, order[i : i + groups]) for i in range(0, size - groups + 1, groups)]
-    return steps
+def order(rows: int, groups: int, seed: int, shard_number: int) -> np.ndarray:
+    """The rows of each step [steps, groups] in a shard; a last incomplete step is left out."""
+    shuffled = np.random.default_rng([seed, shard_number]).permutation(rows)
+    return shuffled[: rows - rows % groups].reshape(-1, groups)
 
 
 def sample(shard: Shard, rows: np.ndarray, rng: np.random.Generator, negatives: int):

@@ -78,9 +78,9 @@ def windows(ids: np.ndarray, limit: int, most: int) -> list[np.ndarray]:
 class Sample:
     """How much of each development set is measured; documents are cut into windows."""
 
-    queries: int = 24
-    depth: int = 14
-    limit: int = 256  # tokens of a window
+    queries: int = 16
+    depth: int = 30
+    limit: int = 192  # tokens of a window
     most: int = 1  # windows kept of a document
     long: bool = True  # whether the long documents are measured too
 
@@ -90,7 +90,7 @@ class Sample:
 
     def of_group(self, group: str) -> "Sample":
         """The long documents keep all their windows, of fewer queries and candidates."""
-        return Sample(self.queries // 2, 10, LONG_TOKENS, 64) if group == "long" else self
+        return Sample(self.queries, self.depth, LONG_TOKENS, 64) if group == "long" else self
 
 
 def encode_all_sets(

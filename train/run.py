@@ -7,6 +7,7 @@ Each stage starts from the weights the stage before it left in <work>/runs/<name
 import argparse
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,44 +20,45 @@ from train.evaluate import report
 from train.model import VARIANTS, FrozenEncoder, Joint, Shape
 from train.trainer import Plan, Stage, group_logits, save_atomically
 
-SAMPLE = Sample(queries=16, depth=10, limit=192, long=False)  # measured after each stage
+SAMPLE, READ = Sample(long=False), 10  # measured after each stage
 
 
 @dataclass(frozen=True)
 class StagePlan:
-    """A stage: mixture, rows a shard, number of shards, passes over them, peak rate."""
+    """A stage: mixture, number of shards (each met once) and peak rate."""
 
     mixture: str
-    rows: int
     shards: int
-    passes: int
     rate: float
     hardened: bool = False  # negatives chosen by the model that the stage before it left
 
 
+SHARD_ROWS = 2000
 STAGES = {
-    "english": StagePlan("english", 4000, 2, 2, 1e-4),
-    "cross": StagePlan("cross", 4000, 3, 2, 1e-4),
-    "multilingual": StagePlan("multilingual", 4000, 5, 2, 1e-4),
-    "hard": StagePlan("hard", 4000, 4, 2, 5e-5, hardened=True),
+    "english": StagePlan("english", 8, 1e-4),
+    "cross": StagePlan("cross", 12, 1e-4),
+    "multilingual": StagePlan("multilingual", 20, 1e-4),
+    "hard": StagePlan("hard", 16, 5e-5, hardened=True),
 }
 
 
-def build_shards(args, stage: str, keep: tuple[int, ...]) -> list[Path]:
-    """The stage's shard folders, built where they are missing."""
+def build_shard(args, stage: str, number: int, joint: Joint) -> Path:
+    """Folder of one of the stage's shards, built if it is not there.
+
+    In the last stage the negatives are chosen by the model as it is when the shard is reached.
+    """
     plan = STAGES[stage]
-    folders = [args.work / "shards" / f"{stage}-{plan.rows}-{n}" for n in range(plan.shards)]
-    missing = [n for n, folder in enumerate(folders) if not (folder / "shard.json").exists()]
-    if missing:
+    folder = args.work / "shards" / f"{stage}-{number}-after{args.join}"
+    if not (folder / "shard.json").exists():
         config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
-        frozen = FrozenEncoder(config, weights)
-        corpus = Corpus.open(args.work / "corpus")
+        frozen, corpus = FrozenEncoder(config, weights), Corpus.open(args.work / "corpus")
         seed = 100 + list(STAGES).index(stage)
-        for n in missing:
-            shards.build(corpus, frozen, mixtures.MIXTURES[plan.mixture], plan.rows, n, seed,
-                         keep, folders[n])  # fmt: skip
-            print(f"built {folders[n].name}", flush=True)
-    return folders
+        mixture = mixtures.MIXTURES[plan.mixture]
+        shards.build(corpus, frozen, mixture, SHARD_ROWS, number, seed, (args.join,), folder)
+        print(f"built {folder.name}", flush=True)
+    if plan.hardened:
+        harden_shard(folder, joint)
+    return folder
 
 
 def harden_shard(folder: Path, joint: Joint) -> None:
@@ -101,22 +103,25 @@ def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
     joint, embed = build_model(args)
     if before is not None:
         joint.load_state_dict(torch.load(before, weights_only=True)["model"])
-    folders = [args.shard] if args.shard else build_shards(args, stage, (args.join,))
-    if not args.shard and STAGES[stage].hardened:
-        for path in folders:
-            harden_shard(path, joint)
-    settings = {} if args.shard else {"rate": STAGES[stage].rate, "passes": STAGES[stage].passes}
-    if args.rate:
-        settings["rate"] = args.rate
-    sizes = {"groups": args.groups, "negatives": args.negatives, "minutes": args.minutes}
-    plan = Plan(stage, folders, **sizes, **settings)
-    running = Stage(joint, plan, folder, embed)
-    print(f"{stage}: {len(running.steps)} steps, resumed: {running.resume()}", flush=True)
+    plan = Plan(
+        stage,
+        STAGES[stage].shards,
+        groups=args.groups,
+        negatives=args.negatives,
+        minutes=args.minutes,
+        rate=args.rate or STAGES[stage].rate,
+    )
+    if args.shard:
+        running = Stage(joint, plan, lambda number: args.shard, folder, embed)
+    else:
+        build = partial(build_shard, args, stage, joint=joint)
+        running = Stage(joint, plan, build, folder, embed)
+    print(f"{stage}: resumed: {running.resume()}", flush=True)
     running.run()
     save_atomically({"model": joint.state_dict(), "shape": joint.shape.as_dict()}, target)
     running.progress_file.unlink(missing_ok=True)
     if args.data:
-        result = report(args.data, args.work, args.start, target, SAMPLE)
+        result = report(args.data, args.work, args.start, target, SAMPLE, READ)
         (folder / f"{stage}.json").write_text(json.dumps(result, indent=1))
     return target
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +22,7 @@ class Plan:
     """What a stage trains on and how fast it learns."""
 
     name: str
-    shards: list[Path]
-    passes: int = 1
+    shards: int  # how many; each is met once
     groups: int = 8
     negatives: int = 4  # drawn for each query of a step
     rate: float = 1e-4
@@ -100,17 +100,27 @@ def save_atomically(value: dict, path: Path) -> None:
 
 
 class Stage:
-    """A stage in progress; everything that the next step depends on is in `state`."""
+    """A stage in progress: one shard after the other, each step a function of where it stands.
 
-    def __init__(self, joint: Joint, plan: Plan, folder: Path, embed=None):
+    `shard_folder(number)` returns the folder of a shard, building it if need be.
+    """
+
+    def __init__(
+        self,
+        joint: Joint,
+        plan: Plan,
+        shard_folder: Callable[[int], Path],
+        folder: Path,
+        embed: torch.nn.Module | None = None,
+    ):
         self.joint, self.plan, self.embed = joint, plan, embed
+        self.shard_folder = shard_folder
         self.progress_file = folder / f"{plan.name}.progress.pt"
         self.log_file = folder / "log.jsonl"
-        self.shards = [Shard(path) for path in plan.shards]
-        sizes = [len(shard.row_query) for shard in self.shards]
-        self.steps = batches.schedule(sizes, plan.groups, plan.passes, plan.seed)
         self.optimizer = make_optimizer(joint, plan)
-        self.step, self.seconds = 0, 0.0
+        self.shard_number, self.step, self.steps_done, self.seconds = 0, 0, 0, 0.0
+        self.shard: Shard | None = None
+        self.order = np.zeros((0, plan.groups), dtype=np.int64)
         self.recent: list[dict] = []
 
     def resume(self) -> bool:
@@ -120,37 +130,44 @@ class Stage:
         saved = torch.load(self.progress_file, weights_only=True)
         self.joint.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        self.step, self.seconds = saved["step"], saved["seconds"]
+        for name, value in saved["place"].items():
+            setattr(self, name, value)
         return True
 
     def save(self) -> None:
         """Write the checkpoint that resume() reads."""
-        saved = {
-            "model": self.joint.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
+        place = {
+            name: getattr(self, name) for name in ("shard_number", "step", "steps_done", "seconds")
         }
-        save_atomically(saved, self.progress_file)
+        saved = {"model": self.joint.state_dict(), "optimizer": self.optimizer.state_dict()}
+        save_atomically(saved | {"place": place}, self.progress_file)
 
     def progress(self) -> float:
         """Done share of the stage, by processor time when the plan is timed."""
         if self.plan.minutes is not None:
             return self.seconds / (60 * self.plan.minutes)
-        return self.step / len(self.steps)
+        within = self.step / len(self.order) if len(self.order) else 0.0
+        return (self.shard_number + within) / self.plan.shards
+
+    def turn_to_shard(self) -> None:
+        """Have the shard that the next step reads in hand."""
+        while self.shard is None or self.step >= len(self.order):
+            if self.shard is not None:
+                self.shard_number, self.step = self.shard_number + 1, 0
+            self.shard = Shard(self.shard_folder(self.shard_number))
+            rows = len(self.shard.row_query)
+            self.order = batches.order(rows, self.plan.groups, self.plan.seed, self.shard_number)
 
     def train_step(self) -> dict:
         """One optimizer step; returns its loss and how often each depth ranks the positive top."""
-        shard_number, rows = self.steps[self.step % len(self.steps)]
-        rng = np.random.default_rng([self.plan.seed, self.step])
-        queries, documents, present = batches.sample(
-            self.shards[shard_number], rows, rng, self.plan.negatives
-        )
-        factor = rate_factor(max(self.progress(), 1 / len(self.steps)))
+        self.turn_to_shard()
+        rng = np.random.default_rng([self.plan.seed, self.shard_number, self.step])
+        rows = self.order[self.step]
+        queries, documents, present = batches.sample(self.shard, rows, rng, self.plan.negatives)
+        factor = rate_factor(max(self.progress(), 0.001))
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        shard = self.shards[shard_number]
-        logits = group_logits(self.joint, shard, queries, documents, present, self.embed)
+        logits = group_logits(self.joint, self.shard, queries, documents, present, self.embed)
         mask = torch.from_numpy(present)
         value = loss.total(logits, mask, self.plan.weights)
         self.optimizer.zero_grad(set_to_none=True)
@@ -158,6 +175,7 @@ class Stage:
         torch.nn.utils.clip_grad_norm_(self.joint.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
+        self.steps_done += 1
         top = {
             depth: (v.masked_fill(~mask, -1e4).argmax(-1) == 0).float().mean().item()
             for depth, v in logits.items()
@@ -167,8 +185,8 @@ class Stage:
     def log(self) -> None:
         """Append the mean of the recent steps to log.jsonl and print it."""
         line = {k: round(float(np.mean([r[k] for r in self.recent])), 4) for k in self.recent[0]}
-        line |= {"stage": self.plan.name, "step": self.step, "of": len(self.steps)}
-        line["seconds"] = round(self.seconds)
+        line |= {"stage": self.plan.name, "shard": self.shard_number, "step": self.steps_done}
+        line |= {"progress": round(self.progress(), 4), "seconds": round(self.seconds)}
         with self.log_file.open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
@@ -176,10 +194,10 @@ class Stage:
 
     def run(self, max_steps: int | None = None) -> bool:
         """Train until the stage ends (True) or `max_steps` more steps are done (False)."""
-        last = None if max_steps is None else self.step + max_steps
+        last = None if max_steps is None else self.steps_done + max_steps
         saved_at = time.monotonic()
         while self.progress() < 1:
-            if last is not None and self.step >= last:
+            if last is not None and self.steps_done >= last:
                 return False
             started = time.process_time()
             self.recent.append(self.train_step())

@@ -35,8 +35,8 @@ def unseen(tmp_path_factory, tokenizer, weights):
 
 def new_stage(shard, weights, folder, variant="residual"):
     joint = Joint(CONFIG, weights, Shape(variant, 2, 3))
-    plan = trainer.Plan("tiny", [shard], passes=5, groups=16, rate=4e-3, head_rate=1e-2)
-    return trainer.Stage(joint, plan, folder)
+    plan = trainer.Plan("tiny", 5, groups=16, rate=4e-3, head_rate=1e-2)
+    return trainer.Stage(joint, plan, lambda number: shard, folder)
 
 
 def accuracy(joint, shard, depth):
@@ -69,19 +69,22 @@ def test_every_variant_takes_a_step(shard, weights, tmp_path, variant):
     join = 0 if variant == "plain" else 2
     joint = Joint(CONFIG, weights, Shape(variant, join, 3))
     embed = FrozenEncoder(CONFIG, weights, 0).embeddings if variant == "plain" else None
-    stage = trainer.Stage(joint, trainer.Plan("tiny", [shard], rate=1e-2), tmp_path, embed)
+    stage = trainer.Stage(
+        joint, trainer.Plan("tiny", 1, rate=1e-2), lambda n: shard, tmp_path, embed
+    )
     before = [p.clone() for p in joint.layers.parameters()]
     stage.train_step()
     assert np.isfinite(stage.train_step()["loss"])
     assert any((a != b).any() for a, b in zip(before, joint.layers.parameters(), strict=True))
 
 
-def test_resume_is_exact(shard, weights, tmp_path):
+@pytest.mark.parametrize("stop", [3, ROWS // 16])
+def test_resume_is_exact(shard, weights, tmp_path, stop):
     whole = new_stage(shard, weights, tmp_path / "a")
-    losses = [whole.train_step()["loss"] for _ in range(6)]
+    losses = [whole.train_step()["loss"] for _ in range(stop + 3)]
     (tmp_path / "b").mkdir()
     first = new_stage(shard, weights, tmp_path / "b")
-    again = [first.train_step()["loss"] for _ in range(3)]
+    again = [first.train_step()["loss"] for _ in range(stop)]
     first.save()
     second = new_stage(shard, weights, tmp_path / "b")
     assert second.resume()
