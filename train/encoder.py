@@ -19,14 +19,22 @@ class Layer(nn.Module):
         self.out_norm = nn.LayerNorm(hidden, eps)
 
     def forward(
-        self, x: torch.Tensor, mask: torch.Tensor | None, only_first: bool = False
+        self,
+        x: torch.Tensor,
+        mask: torch.Tensor | None,
+        only_first: bool = False,
+        context: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """x [batch, length, hidden]; mask is added to the attention logits, broadcastable to
-        [batch, heads, length, length] (0 keeps, -inf-like drops), or None. With only_first the
-        result holds the first position alone: [batch, 1, hidden]."""
-        batch, length, hidden = x.shape
-        split = (batch, length, 3, self.heads, hidden // self.heads)
-        query, key, value = self.qkv(x).view(split).permute(2, 0, 3, 1, 4)
+        [batch, heads, length, length read] (0 keeps, -inf-like drops), or None. With only_first
+        the result holds the first position alone: [batch, 1, hidden]. Positions of `context`
+        [batch, more, hidden] are read after those of x, but not changed."""
+        hidden = x.shape[-1]
+        query, key, value = self.split_heads(self.qkv(x), 3)
+        if context is not None:
+            weight, bias = self.qkv.weight[hidden:], self.qkv.bias[hidden:]
+            more_key, more_value = self.split_heads(F.linear(context, weight, bias), 2)
+            key, value = torch.cat([key, more_key], 2), torch.cat([value, more_value], 2)
         if only_first:
             query, x = query[:, :, :1], x[:, :1]
         scores = query @ (key * query.shape[-1] ** -0.5).transpose(-1, -2)
@@ -35,6 +43,12 @@ class Layer(nn.Module):
         mixed = (scores.softmax(-1) @ value).transpose(1, 2).reshape(x.shape)
         x = self.attention_norm(x + self.attention_out(mixed))
         return self.out_norm(x + self.down(F.gelu(self.up(x))))
+
+    def split_heads(self, x: torch.Tensor, parts: int) -> torch.Tensor:
+        """[batch, length, parts * hidden] -> [parts, batch, heads, length, head size]."""
+        batch, length, width = x.shape
+        shape = (batch, length, parts, self.heads, width // parts // self.heads)
+        return x.view(shape).permute(2, 0, 3, 1, 4)
 
 
 class Embeddings(nn.Module):
@@ -116,6 +130,15 @@ def padding_mask(lengths: torch.Tensor, width: int, dtype: torch.dtype) -> torch
         return None
     mask = torch.zeros(keep.shape, dtype=dtype).masked_fill(~keep, -1e4)
     return mask[:, None, None, :]
+
+
+def joined_mask(x_lengths, x: torch.Tensor, more_lengths, more: torch.Tensor) -> torch.Tensor:
+    """Additive mask [batch, 1, 1, width of x + width of more] of two padded blocks."""
+    blocks = []
+    for lengths, block in ((x_lengths, x), (more_lengths, more)):
+        mask = padding_mask(lengths, block.shape[1], x.dtype)
+        blocks.append(x.new_zeros(len(x), 1, 1, block.shape[1]) if mask is None else mask)
+    return torch.cat(blocks, dim=-1)
 
 
 def mean_pool(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,7 @@ import torch
 from train import checkpoint, devset, metrics
 from train.model import FrozenEncoder, Joint, Shape
 from train.shards import Shard
-from train.trainer import packed_ids
+from train.trainer import load_texts
 
 WINDOWS_READ = 2  # windows of a long document that the joint layers read, best cosine first
 KEPT_LAYERS = (4, 6, 8)
@@ -22,11 +22,7 @@ def score_pairs(joint: Joint, shard: Shard, pairs: np.ndarray, embed=None) -> di
     documents, document_at = np.unique(pairs[:, 1], return_inverse=True)
     local = np.stack([query_at, document_at], axis=1)
     vectors = shard.query_vectors[pairs[:, 0]] * shard.document_vectors[pairs[:, 1]]
-    if embed is None:
-        layer = joint.shape.join
-        texts = shard.packed("query", queries, layer), shard.packed("document", documents, layer)
-    else:
-        texts = packed_ids(shard, queries, documents)
+    texts = load_texts(joint, shard, queries, documents, embed)
     with torch.no_grad():
         scored = joint.score(*texts, local, torch.from_numpy(vectors.sum(1)), embed)
     return {depth: values.numpy() for depth, values in scored.items()}

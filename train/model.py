@@ -1,6 +1,10 @@
-"""The model variants: plain cross-encoder, late join, residual over the frozen bi-encoder.
+"""The model variants, all returning one logit a pair for each depth.
 
-All read token ids with e5's prefixes and return, for each depth, one logit a pair.
+plain: cross-encoder over all layers. late: joined after layer k, logit from the joint states
+alone. residual: the frozen bi-encoder's cosine plus a head over joint layers. mixed: the same
+plus the cosine of the joint states. oneway: as residual, but the document's states stay the
+frozen ones and only the query's tokens go through the joint layers, reading them (as the
+interaction blocks of MORES, Gao et al. 2020, arXiv:2004.13313).
 """
 
 from dataclasses import asdict, dataclass
@@ -12,7 +16,7 @@ from torch import nn
 
 from train import encoder
 
-VARIANTS = ("plain", "late", "residual", "mixed")
+VARIANTS = ("plain", "late", "residual", "mixed", "oneway")
 CHUNK_TOKENS = 4096  # padded tokens that go through the layers at once
 
 
@@ -118,6 +122,13 @@ def gather_pairs(query: Packed, document: Packed, pairs: np.ndarray):
     return torch.from_numpy(index), torch.from_numpy(lengths), torch.from_numpy(query_lengths)
 
 
+def pad_states(texts: Packed, numbers: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """States of some texts as [texts, width, size], zeros behind, and their lengths."""
+    parts = [texts.flat[texts.offsets[i] : texts.offsets[i + 1]] for i in numbers]
+    lengths = torch.tensor([len(part) for part in parts])
+    return nn.utils.rnn.pad_sequence(parts, batch_first=True), lengths
+
+
 class Scorer(nn.Module):
     """logit = scale * (cosine - centre) + head(first token) [+ joint scale * joint cosine].
 
@@ -168,25 +179,30 @@ class Joint(nn.Module):
         self.turbo = Scorer(hidden)
         self.base = Scorer(hidden)
 
-    def run(self, x, lengths, query_lengths, cosine) -> dict[str, torch.Tensor]:
+    def run(self, x, lengths, query_lengths, cosine, context=None) -> dict[str, torch.Tensor]:
         """x [batch, width, hidden], both lengths [batch], the bi-encoder's cosine [batch] or
-        None -> logits by depth.
-
-        residual: bi-encoder's cosine + head; mixed: the same + cosine of the joint mean-pooled
-        states; late: that cosine + head; plain: head alone.
-        """
+        None -> logits by depth. In `oneway` x holds the query's states and `context` [batch,
+        document width, 2 * hidden] the document's after layers `join` and `middle`."""
         mask = encoder.padding_mask(lengths, x.shape[1], x.dtype)
-        variant = self.shape.variant
-        logits = {"tiny": self.tiny(cosine)} if variant in ("residual", "mixed") else {}
+        variant, hidden = self.shape.variant, x.shape[-1]
+        if context is not None:
+            mask = encoder.joined_mask(query_lengths, x, lengths - query_lengths, context)
+        logits = {"tiny": self.tiny(cosine)} if variant not in ("plain", "late") else {}
+        first_only = variant not in ("late", "mixed")
         last = self.first_layer + len(self.layers)
         for number, layer in enumerate(self.layers, self.first_layer + 1):
             # where only the first token is read at the top, only it is computed there
-            x = layer(x, mask, number == last and variant in ("residual", "plain"))
+            read = None
+            if context is not None:
+                read = (
+                    context[..., :hidden] if number <= self.shape.middle else context[..., hidden:]
+                )
+            x = layer(x, mask, first_only and number == last, read)
             for name, at in (("turbo", self.shape.middle), ("base", last)):
                 if number != at:
                     continue
                 scorer = getattr(self, name)
-                if variant == "residual":
+                if variant in ("residual", "oneway"):
                     logits[name] = scorer(cosine, x[:, 0])
                 elif variant == "plain":
                     logits[name] = scorer.head(x[:, 0]).squeeze(-1)
@@ -210,14 +226,21 @@ class Joint(nn.Module):
         `embed` turns token ids into states when the packed texts hold ids (plain variant).
         """
         sizes = np.diff(query.offsets)[pairs[:, 0]] + np.diff(document.offsets)[pairs[:, 1]]
-        flat = torch.cat([query.flat, document.flat])
+        oneway = self.shape.variant == "oneway"
+        flat = None if oneway else torch.cat([query.flat, document.flat])
         parts: dict[str, list] = {}
         order = []
         for chunk in chunks_by_length(sizes, budget):
-            index, lengths, query_lengths = gather_pairs(query, document, pairs[chunk])
             given = cosine[torch.from_numpy(chunk)] if cosine is not None else None
-            x = flat[index] if embed is None else embed(flat[index])
-            for name, logit in self.run(x, lengths, query_lengths, given).items():
+            if oneway:
+                x, query_lengths = pad_states(query, pairs[chunk, 0])
+                context, more = pad_states(document, pairs[chunk, 1])
+                made = self.run(x, query_lengths + more, query_lengths, given, context)
+            else:
+                index, lengths, query_lengths = gather_pairs(query, document, pairs[chunk])
+                x = flat[index] if embed is None else embed(flat[index])
+                made = self.run(x, lengths, query_lengths, given)
+            for name, logit in made.items():
                 parts.setdefault(name, []).append(logit)
             order.append(chunk)
         inverse = torch.from_numpy(np.argsort(np.concatenate(order)))

@@ -48,13 +48,14 @@ def build_shard(args, stage: str, number: int, joint: Joint) -> Path:
     In the last stage the negatives are chosen by the model as it is when the shard is reached.
     """
     plan = STAGES[stage]
-    folder = args.work / "shards" / f"{stage}-{number}-after{args.join}"
+    folder = args.work / "shards" / f"{stage}-{number}-{args.variant}-{args.join}"
     if not (folder / "shard.json").exists():
         config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
         frozen, corpus = FrozenEncoder(config, weights), Corpus.open(args.work / "corpus")
         seed = 100 + list(STAGES).index(stage)
         mixture = mixtures.MIXTURES[plan.mixture]
-        shards.build(corpus, frozen, mixture, SHARD_ROWS, number, seed, (args.join,), folder)
+        keep = (args.join, joint.shape.middle) if args.variant == "oneway" else (args.join,)
+        shards.build(corpus, frozen, mixture, SHARD_ROWS, number, seed, keep, folder)
         print(f"built {folder.name}", flush=True)
     if plan.hardened:
         harden_shard(folder, joint)

@@ -41,14 +41,7 @@ def group_logits(joint: Joint, shard: Shard, queries, documents, present, embed=
     query_vectors = torch.from_numpy(shard.query_vectors[queries])
     vectors = torch.from_numpy(shard.document_vectors[documents])
     cosine = torch.einsum("gh,gsh->gs", query_vectors, vectors)[groups, places]
-    if embed is None:
-        layer = joint.shape.join
-        texts = (
-            shard.packed("query", query_ids, layer),
-            shard.packed("document", document_ids, layer),
-        )
-    else:
-        texts = packed_ids(shard, query_ids, document_ids)
+    texts = load_texts(joint, shard, query_ids, document_ids, embed)
     scored = joint.score(*texts, pairs, cosine, embed)
     result = {}
     for depth, values in scored.items():
@@ -56,6 +49,18 @@ def group_logits(joint: Joint, shard: Shard, queries, documents, present, embed=
             (torch.from_numpy(groups), torch.from_numpy(places)), values
         )
     return result
+
+
+def load_texts(joint: Joint, shard: Shard, queries, documents, embed=None):
+    """What joint.score reads of some of a shard's queries and documents."""
+    if embed is not None:
+        return packed_ids(shard, queries, documents)
+    query = shard.packed("query", queries, joint.shape.join)
+    document = shard.packed("document", documents, joint.shape.join)
+    if joint.shape.variant == "oneway":
+        later = shard.packed("document", documents, joint.shape.middle)
+        document.flat = torch.cat([document.flat, later.flat], dim=1)
+    return query, document
 
 
 def packed_ids(shard: Shard, queries: np.ndarray, documents: np.ndarray) -> tuple[Packed, Packed]:

@@ -17,7 +17,7 @@ def make_shard(folder, rows, tokenizer, weights):
     corpus = data.Corpus.open(folder / "corpus")
     frozen = FrozenEncoder(CONFIG, weights)
     # no mining: with a handful of documents the neighbours of one are other positives
-    shards.build(corpus, frozen, {"planted": 1.0}, len(rows), 0, 5, (2,), folder / "shard",
+    shards.build(corpus, frozen, {"planted": 1.0}, len(rows), 0, 5, (2, 3), folder / "shard",
                  mined=False)  # fmt: skip
     return folder / "shard"
 
@@ -92,7 +92,7 @@ def test_resume_is_exact(shard, weights, tmp_path, stop):
     assert again == losses
 
 
-@pytest.mark.parametrize("variant", ["residual", "mixed"])
+@pytest.mark.parametrize("variant", ["residual", "mixed", "oneway"])
 def test_starts_at_the_bi_encoder(shard, weights, variant):
     opened = shards.Shard(shard)
     joint = Joint(CONFIG, weights, Shape(variant, 2, 3)).eval()
