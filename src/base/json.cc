@@ -220,6 +220,8 @@ Writer& Writer::value(std::string_view text) {
 
 Writer& Writer::value(double number) {
   if (!std::isfinite(number)) return null();
+  if (number == 0 && std::signbit(number))
+    return raw("-0.0");  // "-0" would read back as an integer
   separate();
   std::array<char, 32> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
