@@ -6,6 +6,7 @@ added: `joint.layer.N.*` (N counts on from the join, names below as in BertModel
 config.json's "podium" section says how to compute each depth's logit:
 
     logit = scale * (cosine - centre) + head(first token's state after layer `after`)
+    probability = sigmoid(calibration.scale * logit + calibration.bias)
 """
 
 import argparse
@@ -43,7 +44,7 @@ def tensors(joint: Joint, start: Path, precision: str) -> dict[str, torch.Tensor
     return result | {name: stored(name, value, precision) for name, value in trained.items()}
 
 
-def describe(joint: Joint, start: Path, precision: str) -> dict:
+def describe(joint: Joint, start: Path, precision: str, calibration: dict) -> dict:
     """config.json: the start's, with what the engine needs to know about the joint layers."""
     config = checkpoint.load_config(start)
     shape = joint.shape
@@ -56,20 +57,23 @@ def describe(joint: Joint, start: Path, precision: str) -> dict:
             "after": layer,
             "scale": scorer.log_scale.exp().item(),
             "centre": scorer.centre.item(),
+            "calibration": calibration.get(name, {"scale": 1.0, "bias": 0.0}),
         }
     section = {k: v for k, v in config.get("podium", {}).items() if k != "calibration"}
-    section |= {"name": "podium-e5-residual", "head": "residual", "join": shape.join}
+    section |= {"name": "podium-e5-residual", "head": shape.variant, "join": shape.join}
     section |= {"joint_precision": precision, "depths": depths}
     return config | {"podium": section}
 
 
-def export(joint: Joint, start: Path, out: Path, precision: str = "bf16") -> None:
+def export(
+    joint: Joint, start: Path, out: Path, precision: str = "bf16", calibration: dict | None = None
+) -> None:
     """Write the model directory `out`; `precision` of the trained matrices: bf16 or q4_0."""
-    if joint.shape.variant != "residual":
-        raise ValueError(f"only the residual variant is exported, not {joint.shape.variant}")
+    if joint.shape.variant not in ("residual", "oneway"):
+        raise ValueError(f"only residual and oneway are exported, not {joint.shape.variant}")
     out.mkdir(parents=True, exist_ok=True)
     save_file(tensors(joint, start, precision), out / "model.safetensors", {"format": "pt"})
-    text = json.dumps(describe(joint, start, precision), indent=2)
+    text = json.dumps(describe(joint, start, precision, calibration or {}), indent=2)
     (out / "config.json").write_text(text + "\n")
     for name in COPIED:
         if (start / name).exists():
@@ -80,7 +84,7 @@ def load_exported(folder: Path) -> Joint:
     """Read an exported directory back, to check it: the joint layers and heads."""
     config, weights = checkpoint.load_config(folder), checkpoint.load_weights(folder)
     section = config["podium"]
-    shape = Shape("residual", section["join"], section["depths"]["turbo"]["after"])
+    shape = Shape(section["head"], section["join"], section["depths"]["turbo"]["after"])
     joint = Joint(config, weights, shape)
     renamed = {
         k.replace("joint.", "encoder.", 1): v for k, v in weights.items() if k.startswith("joint.")
@@ -107,7 +111,8 @@ def main() -> None:
     parser.add_argument("--precision", default="bf16", choices=("bf16", "q4_0"))
     args = parser.parse_args()
     joint, _ = evaluate.load_model(args.model, args.start)
-    export(joint, args.start, args.out, args.precision)
+    calibration = torch.load(args.model, weights_only=True).get("calibration")
+    export(joint, args.start, args.out, args.precision, calibration)
     size = (args.out / "model.safetensors").stat().st_size
     print(f"{args.out}: {size / 1e6:.1f} MB")
 

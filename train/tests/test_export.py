@@ -8,9 +8,19 @@ torch = pytest.importorskip("torch", reason="training tests need PyTorch")
 
 from safetensors.torch import load_file, save_file
 
-from train import export, q4
+from train import calibrate, export, q4
 from train.model import Joint, Shape
 from train.tests.conftest import CONFIG
+
+
+def test_calibration_finds_the_slope_that_made_the_labels():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(20000, generator=generator) * 3
+    drawn = torch.rand(20000, generator=generator)
+    relevant = drawn < torch.sigmoid(0.5 * logits - 1)
+    slope, offset = calibrate.fit(logits.numpy(), relevant.numpy())
+    assert slope == pytest.approx(0.5, abs=0.03)
+    assert offset == pytest.approx(-1, abs=0.06)
 
 
 def test_unpack_reads_low_nibbles_first():
