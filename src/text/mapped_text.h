@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,7 @@ constexpr std::size_t kKeptScratch = 1 << 20;
 struct MappedText {
   // What would grow beyond this many bytes is left out: a bound on what a hostile tokenizer.json
   // can make of a text.
-  std::size_t limit = 0;
+  std::size_t limit = std::numeric_limits<std::size_t>::max();
   std::string bytes;
   // Per byte of `bytes`: the position in the original text of the character it stands for. Bytes of
   // one character share it; it never decreases along the text.

@@ -11,6 +11,8 @@ namespace {
 
 enum class Prepend { always, first, never };
 
+// "first" asks whether the piece begins the original text. (Hugging Face also says yes where the
+// charsmap deleted what was there before; Podium does not.)
 class Metaspace final : public PreTokenizer {
  public:
   Metaspace(std::string_view mark, Prepend prepend, bool split)
