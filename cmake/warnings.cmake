@@ -2,4 +2,4 @@
 add_library(podium_warnings INTERFACE)
 target_compile_options(podium_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
-  -Woverloaded-virtual -Werror)
+  -Woverloaded-virtual -Wno-missing-field-initializers -Werror)

@@ -1,0 +1,69 @@
+# The front door. Every target sets up what it needs (Debian packages, PyPI packages in build/venv)
+# and does nothing twice.
+#
+#   make rank    build Podium and rank the example documents      make test    the whole test suite
+#   make build   the program at build/podium                      make parity  scores against PyTorch
+#   make fuzz    every fuzz target for a minute                   make lint    format, tidy, sanitizers
+
+BUILD := build
+VENV := $(BUILD)/venv
+PYTHON := $(VENV)/bin/python
+JOBS := $(shell nproc)
+CMAKE_FLAGS := -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build rank test test-train parity tokenizer-parity fuzz lint clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(BUILD)/.packages
+
+$(BUILD)/.packages: scripts/apt-packages.txt
+	@mkdir -p $(BUILD)
+	@scripts/install_packages.sh $<
+	@touch $@
+
+build: setup
+	@test -f $(BUILD)/build.ninja || cmake -S . -B $(BUILD) $(CMAKE_FLAGS) >$(BUILD)/configure.log || (cat $(BUILD)/configure.log; exit 1)
+	@ninja -C $(BUILD) --quiet -j $(JOBS) podium
+
+rank: build
+	@$(BUILD)/podium rank --query "Wie pflege ich empfindliche Haut?" examples/skincare.txt
+
+# PODIUM_PYTHON is the interpreter of the tests that compare with Hugging Face tokenizers.
+test: setup $(VENV)/.test
+	@test -f $(BUILD)/build.ninja || cmake -S . -B $(BUILD) $(CMAKE_FLAGS) >$(BUILD)/configure.log || (cat $(BUILD)/configure.log; exit 1)
+	@ninja -C $(BUILD) --quiet -j $(JOBS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) --progress
+
+test-train: $(VENV)/.torch
+	$(PYTHON) -m pytest -q train/tests
+
+parity: build $(VENV)/.torch
+	$(PYTHON) scripts/parity.py --podium $(BUILD)/podium --work $(BUILD)/parity
+
+tokenizer-parity: test
+	$(PYTHON) scripts/tokenizer_parity.py --lines 200000
+
+fuzz: setup
+	@scripts/install_packages.sh scripts/apt-packages-lint.txt
+	scripts/check.sh fuzz
+
+lint: setup $(VENV)/.test
+	@scripts/install_packages.sh scripts/apt-packages-lint.txt
+	scripts/check.sh lint
+
+$(VENV)/bin/python: | $(BUILD)/.packages
+	@python3 -m venv $(VENV)
+
+$(VENV)/.test: scripts/requirements-test.txt | $(VENV)/bin/python
+	@$(PYTHON) -m pip install -q -r $<
+	@touch $@
+
+$(VENV)/.torch: scripts/requirements-torch.txt $(VENV)/.test
+	@$(PYTHON) -m pip install -q -r $<
+	@touch $@
+
+clean:
+	rm -rf $(BUILD)
