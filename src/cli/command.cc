@@ -1,7 +1,6 @@
 #include "cli/command.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 namespace podium::cli {
@@ -109,8 +108,7 @@ std::string Options::help_text() const {
 
 void Options::engine(EngineOptions& options, bool with_model) {
   if (with_model) {
-    add_option("-m,--model", options.model,
-               "model directory (default: the model built into podium)")
+    add_option("-m,--model", options.model, "model directory (default: the built-in model)")
         ->type_name("DIR|NAME");
   }
   number("--threads", options.threads, 1, "compute threads (default: all it may use)");
@@ -136,20 +134,6 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
     }
   }
   return best;
-}
-
-Result<std::string> find_model(const std::string& name) {
-  if (name.empty() || name == "default") return std::string();
-  std::error_code ignored;
-  if (std::filesystem::is_directory(name, ignored)) return name;
-  const std::string hint =
-      "Give a directory with config.json, tokenizer.json and model.safetensors, or leave the model "
-      "out to use the one built into podium.";
-  if (std::filesystem::exists(name, ignored)) {
-    return fail(ErrorCode::invalid_argument, fmt::format("{} is not a model directory", name),
-                hint);
-  }
-  return fail(ErrorCode::not_found, fmt::format("there is no model directory {}", name), hint);
 }
 
 }  // namespace podium::cli

@@ -61,9 +61,6 @@ struct Options : CLI::App {
 // The candidate that `word` is most likely a slip of; empty if none is near.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
-// The directory that --model means: a directory as it is, "default" or nothing the built-in model.
-Result<std::string> find_model(const std::string& name);
-
 template <class T>
 CLI::Option* Options::choice(const std::string& name, T& target,
                              std::initializer_list<std::pair<std::string_view, T>> words,

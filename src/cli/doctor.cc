@@ -39,9 +39,8 @@ std::string threads_text(const SystemInfo& system) {
   return counts + (by_affinity ? " (CPU affinity)" : " (cgroup CPU limit)");
 }
 
-Check check_model() {
+Check check_model(const Result<Engine>& engine) {
   constexpr std::string_view kName = "built-in model";
-  const auto engine = Engine::load({});
   if (!engine) return {kName, false, engine.error().message};
   const ModelInfo& info = engine->info();
   return {kName, true,
@@ -49,13 +48,12 @@ Check check_model() {
                       count_text(info.parameters), info.precision)};
 }
 
-// The answer in another language than the question must come before a sentence about nothing of it.
-Check check_ranking() {
+// The answer in another language than the question must come before a sentence about another thing.
+Check check_ranking(const Result<Engine>& engine) {
   constexpr std::string_view kName = "ranking";
   constexpr std::array<std::string_view, 2> kDocuments = {
       "Der Zug nach Hamburg fährt um halb neun von Gleis sieben.",
       "Le basilic en pot s'arrose tous les deux jours, au pied, jamais sur les feuilles."};
-  const auto engine = Engine::load({});
   if (!engine) return {kName, false, "not tried without a model"};
   const auto ranking = engine->rank("How often should I water basil?", kDocuments);
   if (!ranking) return {kName, false, ranking.error().message};
@@ -141,7 +139,8 @@ Result<int> run_doctor(const Command& self, std::span<const char* const> argumen
   PODIUM_TRY(const bool go_on, options.read(arguments));
   if (!go_on) return 0;
   const SystemInfo system = system_info();
-  const std::array checks = {check_kernels(system), check_model(), check_ranking()};
+  const Result<Engine> engine = Engine::load({});
+  const std::array checks = {check_kernels(system), check_model(engine), check_ranking(engine)};
   const bool healthy = std::ranges::all_of(checks, &Check::passed);
   Output out;
   out << (format == Format::json ? report_json(system, checks, healthy)

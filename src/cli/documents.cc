@@ -13,8 +13,8 @@ namespace podium::cli {
 namespace {
 
 constexpr std::string_view kJsonHint =
-    "A document is a JSON string or an object with a \"text\" string; --input lines reads every "
-    "line as plain text.";
+    "A document is a JSON string or an object with a \"text\" string, in JSONL one on each line; "
+    "--input lines reads every line as plain text.";
 
 std::size_t line_number(std::string_view input, std::size_t at) {
   return 1 + static_cast<std::size_t>(std::count(input.data(), input.data() + at, '\n'));
@@ -53,9 +53,10 @@ Result<void> check_utf8(std::string_view input, std::string_view source) {
 
 bool parses(std::string_view json) { return json::Document::parse(json, "").has_value(); }
 
+// A string in double quotes from end to end, its escapes good or bad, or an object.
 bool is_json_document(std::string_view line) {
   const std::string_view value = trim(line);
-  return (value.starts_with('"') || value.starts_with('{')) && parses(value);
+  return is_quoted(value) || (value.starts_with('{') && parses(value));
 }
 
 bool is_json_array(std::string_view input) {

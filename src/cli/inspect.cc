@@ -27,9 +27,11 @@ std::string info_table(const ModelInfo& info) {
   table.add_row({"tokenizer", info.tokenizer});
   table.add_row({"longest sequence", fmt::format("{} tokens", info.max_length)});
   table.add_row({"weights", info.weights});
-  table.add_row({"memory", fmt::format("{} packed, {} mapped, {} workspace for {} tokens a batch",
-                                       bytes_text(info.weight_bytes), bytes_text(info.mapped_bytes),
-                                       bytes_text(info.workspace_bytes), info.batch_tokens)});
+  table.add_row(
+      {"memory", fmt::format("{} packed weights, {} mapped, {} tokenizer, {} workspace",
+                             bytes_text(info.weight_bytes), bytes_text(info.mapped_bytes),
+                             bytes_text(info.tokenizer_bytes), bytes_text(info.workspace_bytes))});
+  table.add_row({"batch", fmt::format("{} tokens", info.batch_tokens)});
   table.add_row({"kernels", fmt::format("{}, {}", info.isa, info.precision)});
   table.add_row({"threads", std::to_string(info.threads)});
   return table.render(terminal);
@@ -55,6 +57,7 @@ std::string info_json(const ModelInfo& info) {
   writer.key("memory").begin_object();
   fact("weight_bytes", info.weight_bytes);
   fact("mapped_bytes", info.mapped_bytes);
+  fact("tokenizer_bytes", info.tokenizer_bytes);
   fact("workspace_bytes", info.workspace_bytes);
   writer.end_object();
   fact("batch_tokens", info.batch_tokens);
@@ -78,7 +81,6 @@ Result<int> run_inspect(const Command& self, std::span<const char* const> argume
   options.engine(engine_options, false);
   PODIUM_TRY(const bool go_on, options.read(arguments));
   if (!go_on) return 0;
-  PODIUM_TRY(engine_options.model, find_model(engine_options.model));
   PODIUM_TRY(const Engine engine, Engine::load(engine_options));
   Output out;
   out << (format == Format::json ? info_json(engine.info()) : info_table(engine.info()));

@@ -1,5 +1,6 @@
 #include "cli/json_slices.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace podium::cli {
@@ -10,16 +11,18 @@ constexpr std::string_view kSpace = " \t\n\r";
 
 bool is_space(char c) { return kSpace.find(c) != std::string_view::npos; }
 
-// The position behind the string that opens at `at`; the end of the text if it never closes.
-std::size_t skip_string(std::string_view text, std::size_t at) {
+// The quote that closes the string which opens at `at`; npos if it never closes.
+std::size_t closing_quote(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
-    if (text[at] == '\\') {
-      ++at;
-    } else if (text[at] == '"') {
-      return at + 1;
-    }
+    if (text[at] == '"') return at;
+    if (text[at] == '\\') ++at;
   }
-  return text.size();
+  return std::string_view::npos;
+}
+
+// The position behind that string, which is the end of the text if it never closes.
+std::size_t skip_string(std::string_view text, std::size_t at) {
+  return std::min(closing_quote(text, at), text.size() - 1) + 1;
 }
 
 // The UTF-16 unit of the escape \uXXXX at `at`, if there is one.
@@ -41,6 +44,10 @@ std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+bool is_quoted(std::string_view text) {
+  return text.size() >= 2 && text.starts_with('"') && closing_quote(text, 0) == text.size() - 1;
 }
 
 ArraySlices slice_array(std::string_view text) {

@@ -12,6 +12,9 @@ namespace podium::cli {
 
 std::string_view trim(std::string_view text);  // of JSON's white space: space, tab, LF, CR
 
+// Whether the quote that opens the text closes at its very end ("a\"b", but not "a" and "b").
+bool is_quoted(std::string_view text);
+
 struct ArraySlices {
   enum class End { closed, unclosed, text_after };
   std::vector<std::string_view> elements;  // trimmed, not yet known to be valid JSON

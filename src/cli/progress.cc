@@ -26,8 +26,8 @@ void Progress::update(std::size_t done, std::size_t total) {
   for (std::size_t i = 0; i < kCells; ++i) bar += i < filled ? "█" : "░";
   std::string left;
   if (share > 0) left = fmt::format(", {:.0f} s left", elapsed / share - elapsed);
-  fmt::print(stderr, "\r{} {} {:3.0f} %, {} of {} tokens{}\x1b[K", label_, bar, 100 * share, done,
-             total, left);
+  fmt::print(stderr, "\r{} {} {:3.0f} %, {} of {} documents{}\x1b[K", label_, bar, 100 * share,
+             done, total, left);
   std::fflush(stderr);
   drawn_ = true;
   next_ = now + std::chrono::milliseconds(100);

@@ -74,7 +74,6 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
     return fail(ErrorCode::malformed,
                 fmt::format("the query is not valid UTF-8 at byte {}", *bad + 1));
   }
-  PODIUM_TRY(request.engine.model, find_model(request.engine.model));
   return true;
 }
 

@@ -52,7 +52,6 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
     return fail(ErrorCode::invalid_argument, "--text and FILE were both given",
                 "Give one of them.");
   }
-  PODIUM_TRY(request.engine.model, find_model(request.engine.model));
   return true;
 }
 
