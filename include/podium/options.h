@@ -23,10 +23,11 @@ enum class ScoreKind {
 struct EngineOptions {
   // A Hugging Face style model directory; empty means the model built into Podium.
   std::string model;
-  // Compute threads; 0 means as many as this process may use (affinity and cgroup limits respected).
+  // Compute threads; 0 means as many as this process may use (affinity and cgroup limits
+  // respected).
   int threads = 0;
-  // Tokens encoded together; bounds the activation memory. 0 means the default (4096). Raised to the
-  // model's longest sequence where that is longer.
+  // Tokens encoded together; bounds the activation memory. 0 means the default (4096). Raised to
+  // the model's longest sequence where that is longer.
   std::size_t batch_tokens = 0;
   SpecialTokens special_tokens = SpecialTokens::text;
 };

@@ -5,8 +5,8 @@
 
 namespace podium {
 
-// The smaller of the CPU affinity mask and the cgroup CPU limit (v2 cpu.max or v1 cfs quota, rounded
-// up), at least 1. Reads the system anew each time.
+// The smaller of the CPU affinity mask and the cgroup CPU limit (v2 cpu.max or v1 cfs quota,
+// rounded up), at least 1. Reads the system anew each time.
 int usable_cpus();
 
 // CPUs granted by the text of cgroup v2's cpu.max ("200000 100000" -> 2); 0 if it sets no limit.

@@ -2,8 +2,8 @@
 // appending writer, since the shapes Podium writes are fixed and shallow.
 //
 // A Document owns the parsed text; Values and the string_views they return are handles into it and
-// live as long as it does. Parsing checks that the text is valid UTF-8 and at most 1024 levels deep.
-// A parsed Document may be read from many threads.
+// live as long as it does. Parsing checks that the text is valid UTF-8 and at most 1024 levels
+// deep. A parsed Document may be read from many threads.
 #pragma once
 
 #include <array>

@@ -24,7 +24,7 @@ tl::unexpected<Error> system_failure(const std::filesystem::path& path, int erro
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return system_failure(path, errno);
-  struct stat status {};
+  struct stat status{};
   int error = ::fstat(fd, &status) == 0 ? 0 : errno;
   if (error == 0 && S_ISDIR(status.st_mode)) error = EISDIR;
   if (error == 0 && !S_ISREG(status.st_mode)) error = EINVAL;

@@ -26,7 +26,8 @@ class ThreadPool {
   // done. One call at a time: the owner serialises callers. `body` must not throw.
   template <class F>
   void parallel_for(std::size_t count, F&& body) {
-    run(count,
+    run(
+        count,
         [](void* context, std::size_t item, int worker) {
           (*static_cast<std::remove_reference_t<F>*>(context))(item, worker);
         },
@@ -41,8 +42,9 @@ class ThreadPool {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::atomic<std::uint64_t> generation_{0};  // counts parallel_for calls; workers wait for the next
-  std::atomic<int> busy_{0};                  // workers that have not finished this generation
+  std::atomic<std::uint64_t> generation_{
+      0};                     // counts parallel_for calls; workers wait for the next
+  std::atomic<int> busy_{0};  // workers that have not finished this generation
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> stopping_{false};
   std::size_t count_ = 0;

@@ -30,8 +30,8 @@ Decoded decode(std::string_view text, std::size_t at) {
     const unsigned char high = lead == 0xED ? 0x9F : 0xBF;
     if (!is_continuation(text, at + 1, low, high)) return ill_formed(1);
     if (!is_continuation(text, at + 2)) return ill_formed(2);
-    return {static_cast<char32_t>((lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F)), 3,
-            true};
+    return {static_cast<char32_t>((lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F)),
+            3, true};
   }
   if (lead >= 0xF0 && lead <= 0xF4) {
     const unsigned char low = lead == 0xF0 ? 0x90 : 0x80;

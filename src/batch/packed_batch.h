@@ -1,5 +1,5 @@
-// Sequences of any mix of lengths side by side, without padding: structure of arrays with cumulative
-// offsets. Token ids are plain numbers here; this room never sees a tokenizer.
+// Sequences of any mix of lengths side by side, without padding: structure of arrays with
+// cumulative offsets. Token ids are plain numbers here; this room never sees a tokenizer.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 namespace podium::batch {
 
 struct PackedBatch {
-  std::vector<std::int32_t> token_ids;    // [tokens]
-  std::vector<std::uint8_t> type_ids;     // [tokens]
+  std::vector<std::int32_t> token_ids;     // [tokens]
+  std::vector<std::uint8_t> type_ids;      // [tokens]
   std::vector<std::size_t> cu_seqlens{0};  // [sequences + 1]; sequence s is [cu[s], cu[s + 1])
 
   std::size_t tokens() const { return token_ids.size(); }

@@ -156,8 +156,8 @@ Result<std::vector<float>> Engine::embed(std::span<const std::string_view> texts
   PODIUM_CHECK(check_texts("-", texts));
   const auto lock = model.lock();
   const auto& prefix = query ? model.bi_encoder().query_prefix : model.bi_encoder().document_prefix;
-  const auto sequences = single_sequences(model.tokenizer(), prefix, texts,
-                                          model.info().max_length, model.pool());
+  const auto sequences =
+      single_sequences(model.tokenizer(), prefix, texts, model.info().max_length, model.pool());
   std::vector<float> vectors(texts.size() * model.output_size());
   model.encode(sequences, vectors.data(), {});
   return vectors;

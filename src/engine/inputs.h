@@ -13,7 +13,8 @@
 
 namespace podium {
 
-// Refuses a blank query, an empty list of documents and text that is not UTF-8, naming the document.
+// Refuses a blank query, an empty list of documents and text that is not UTF-8, naming the
+// document.
 Result<void> check_texts(std::string_view query, std::span<const std::string_view> documents);
 
 // One text with its prefix, as a bi-encoder reads it: [specials] prefix + text [specials].

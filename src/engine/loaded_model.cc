@@ -31,8 +31,8 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineOptions& opti
   PODIUM_TRY(text::Tokenizer tokenizer,
              text::Tokenizer::from_json(checkpoint.tokenizer_json(), options.special_tokens));
   const int threads = options.threads > 0 ? options.threads : usable_cpus();
-  std::unique_ptr<LoadedModel> loaded(new LoadedModel(std::move(checkpoint), std::move(config),
-                                                      std::move(tokenizer), threads));
+  std::unique_ptr<LoadedModel> loaded(
+      new LoadedModel(std::move(checkpoint), std::move(config), std::move(tokenizer), threads));
   PODIUM_CHECK(loaded->load_network(options));
   return loaded;
 }
@@ -61,10 +61,11 @@ Result<void> LoadedModel::load_network(const EngineOptions& options) {
 // Ids and types index embedding tables without a check later, so they are checked here.
 Result<void> LoadedModel::check_tokenizer() const {
   if (tokenizer_.vocab_size() > config_.vocab_size) {
-    return fail(ErrorCode::malformed,
-                fmt::format("tokenizer.json of {} has ids up to {}, but config.json says vocab_size {}",
-                            checkpoint_.name(), tokenizer_.vocab_size() - 1, config_.vocab_size),
-                "The tokenizer belongs to another model.");
+    return fail(
+        ErrorCode::malformed,
+        fmt::format("tokenizer.json of {} has ids up to {}, but config.json says vocab_size {}",
+                    checkpoint_.name(), tokenizer_.vocab_size() - 1, config_.vocab_size),
+        "The tokenizer belongs to another model.");
   }
   const text::TokenId one = 0;
   text::Sequence sequence;

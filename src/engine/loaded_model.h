@@ -29,8 +29,8 @@ class LoadedModel {
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
   ThreadPool& pool() { return pool_; }
 
-  // Encodes the sequences in packed batches; out: [sequences.size(), output_size()]. `done` is called
-  // after each batch with the number of sequences in it.
+  // Encodes the sequences in packed batches; out: [sequences.size(), output_size()]. `done` is
+  // called after each batch with the number of sequences in it.
   void encode(std::span<const text::Sequence> sequences, float* out,
               const std::function<void(std::size_t)>& done);
 

@@ -85,8 +85,7 @@ struct F32Kernels {
 
   // c[rows, n] = a * panels + bias; panels as in PackedF32.
   static void multiply(const float* a, std::size_t lda, std::size_t rows, const float* panels,
-                       std::size_t n, std::size_t k, const float* bias, float* c,
-                       std::size_t ldc) {
+                       std::size_t n, std::size_t k, const float* bias, float* c, std::size_t ldc) {
     const Tile full = &tile<kTile>;
     const Tile rest = tile_of<kTile>(rows % kTile);
     for (std::size_t col = 0; col < n; col += kPanel) {
@@ -114,17 +113,18 @@ struct F32Kernels {
     return y;
   }
 
-  // exp(x) for x <= 88; below -87.3 it stays at the smallest normal number.
+  // exp(x) for x <= 88; zero below -87.3, where the result would be subnormal (and slow to use).
   static Reg exp(Reg x) {
     static constexpr float kTerms[] = {0.5F, 0.166665181517601F, 0.04166620597243309F,
                                        0.008368954062461853F, 0.0013950600987300277F};
-    x = V::max(x, V::set(-87.33654F));
-    const Reg n = V::round(V::mul(x, V::set(1.44269504F)));
-    Reg r = V::fma(n, V::set(-0.693359375F), x);        // ln 2 in two parts, the first exact
+    const Reg lowest = V::set(-87.33654F);
+    const Reg capped = V::max(x, lowest);
+    const Reg n = V::round(V::mul(capped, V::set(1.44269504F)));
+    Reg r = V::fma(n, V::set(-0.693359375F), capped);  // ln 2 in two parts, the first exact
     r = V::fma(n, V::set(2.12194440e-4F), r);
     const Reg square = V::mul(r, r);
     const Reg y = V::add(V::fma(square, polynomial(r, kTerms), r), V::set(1));
-    return V::mul(y, V::power_of_2(n));
+    return V::select_less(x, lowest, V::set(0), V::mul(y, V::power_of_2(n)));
   }
 
   static Reg erf(Reg x) {
@@ -175,9 +175,8 @@ struct F32Kernels {
     }
   }
 
-  static void add_layer_norm(float* x, const float* residual, const float* gamma,
-                             const float* beta, float eps, float* out, std::size_t rows,
-                             std::size_t cols) {
+  static void add_layer_norm(float* x, const float* residual, const float* gamma, const float* beta,
+                             float eps, float* out, std::size_t rows, std::size_t cols) {
     for (std::size_t row = 0; row < rows; ++row) {
       float* values = x + row * cols;
       Reg total = V::set(0);
@@ -197,10 +196,9 @@ struct F32Kernels {
       const float variance = V::sum(squares) / static_cast<float>(cols);
       const float inverse = 1.0F / __builtin_sqrtf(variance + eps);
       over_row(cols, [&](std::size_t i, std::size_t count) {
-        const Reg normal =
-            V::mul(V::sub(load(values + i, count), V::set(mean)), V::set(inverse));
-        store(out + row * cols + i,
-              V::fma(normal, load(gamma + i, count), load(beta + i, count)), count);
+        const Reg normal = V::mul(V::sub(load(values + i, count), V::set(mean)), V::set(inverse));
+        store(out + row * cols + i, V::fma(normal, load(gamma + i, count), load(beta + i, count)),
+              count);
       });
     }
   }
@@ -280,8 +278,7 @@ struct F32Kernels {
   }
 
   static constexpr Kernels table(const char* name) {
-    return {name,      kPanel,          kTile,      &gemm,
-            &gelu_all, &add_layer_norm, &attention, &attention_scratch};
+    return {name, kPanel, kTile, &gemm, &gelu_all, &add_layer_norm, &attention, &attention_scratch};
   }
 };
 

@@ -1,8 +1,9 @@
-// The numbers room: a table of functions on pointers, sizes and strides, filled once per instruction
-// set. No model, no string, no allocation, no thread: callers cut the work and own the memory.
+// The numbers room: a table of functions on pointers, sizes and strides, filled once per
+// instruction set. No model, no string, no allocation, no thread: callers cut the work and own the
+// memory.
 //
-// Every function computes a row from that row's own inputs in a fixed order of operations, so a row's
-// result is the same to the bit whatever rows stand beside it and however the rows are cut.
+// Every function computes a row from that row's own inputs in a fixed order of operations, so a
+// row's result is the same to the bit whatever rows stand beside it and however the rows are cut.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +17,9 @@
 
 namespace podium::kernels {
 
-// A weight matrix [n, k] (n outputs) packed for `gemm_f32`: panels of `panel` outputs, in each panel
-// the k steps one after the other, in each step the panel's outputs side by side; the last panel is
-// filled up with zeros. `bias` is filled up the same way.
+// A weight matrix [n, k] (n outputs) packed for `gemm_f32`: panels of `panel` outputs, in each
+// panel the k steps one after the other, in each step the panel's outputs side by side; the last
+// panel is filled up with zeros. `bias` is filled up the same way.
 struct PackedF32 {
   std::size_t n = 0;
   std::size_t k = 0;
@@ -52,7 +53,8 @@ struct Kernels {
   void (*gemm_f32)(const float* a, std::size_t lda, std::size_t rows, const PackedF32& w, float* c,
                    std::size_t ldc) = nullptr;
 
-  // x = gelu(x) = x/2 (1 + erf(x/sqrt 2)), the exact form (Hendrycks & Gimpel 2016, arXiv 1606.08415).
+  // x = gelu(x) = x/2 (1 + erf(x/sqrt 2)), the exact form (Hendrycks & Gimpel 2016, arXiv
+  // 1606.08415).
   void (*gelu_f32)(float* x, std::size_t count) = nullptr;
 
   // out[r] = layer_norm(x[r] + residual[r]) * gamma + beta, row by row (Ba et al. 2016, arXiv
@@ -95,8 +97,8 @@ struct Candidate {
 };
 std::vector<Candidate> candidates();
 
-// The kernels to use: the best available, or the one that PODIUM_ISA names. Errors: a name that does
-// not exist, or one that this CPU cannot run.
+// The kernels to use: the best available, or the one that PODIUM_ISA names. Errors: a name that
+// does not exist, or one that this CPU cannot run.
 Result<const Kernels*> choose();
 
 // Instruction sets of this CPU that any kernel here asks about, e.g. "avx512f".

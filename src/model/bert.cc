@@ -35,7 +35,8 @@ bool matches_bert(const hub::Checkpoint& checkpoint, const hub::ModelConfig& con
 }
 
 Result<std::unique_ptr<Model>> load_bert(const LoadContext& context) {
-  const bool prefixed = context.checkpoint.find("bert.embeddings.word_embeddings.weight") != nullptr;
+  const bool prefixed =
+      context.checkpoint.find("bert.embeddings.word_embeddings.weight") != nullptr;
   const std::string prefix = prefixed ? "bert." : "";
   const EncoderNames names = hugging_face_names(prefix);
   if (context.config.is_bi_encoder) return make_bi_encoder(context, "bert", names, {});

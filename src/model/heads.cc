@@ -69,7 +69,8 @@ class BiEncoder final : public Model {
     double square = 0;
     for (std::size_t i = 0; i < hidden; ++i) {
       double sum = 0;
-      for (std::size_t row = 0; row < rows; ++row) sum += static_cast<double>(states[row * hidden + i]);
+      for (std::size_t row = 0; row < rows; ++row)
+        sum += static_cast<double>(states[row * hidden + i]);
       sum /= static_cast<double>(rows);
       out[i] = static_cast<float>(sum);
       square += sum * sum;

@@ -13,8 +13,7 @@ namespace podium::model {
 Result<std::unique_ptr<Model>> make_cross_encoder(const LoadContext& context,
                                                   std::string_view architecture,
                                                   const EncoderNames& names, Positions positions,
-                                                  const std::string& dense,
-                                                  const std::string& out);
+                                                  const std::string& dense, const std::string& out);
 
 // A bi-encoder: the mean of all tokens' states, scaled to unit length.
 Result<std::unique_ptr<Model>> make_bi_encoder(const LoadContext& context,

@@ -20,7 +20,7 @@ namespace podium::model {
 
 // What the loader found; the sizes are those of config.json, checked against the tensors.
 struct Description {
-  std::string architecture;      // registry name
+  std::string architecture;  // registry name
   bool is_bi_encoder = false;
   std::string weights;           // stored types in the order met, e.g. "q4_0 + f32"
   std::uint64_t parameters = 0;  // of the tensors read
@@ -31,8 +31,8 @@ struct Description {
 
 // Everything forward() writes to, allocated once: it bounds the memory of ranking.
 struct Workspace {
-  AlignedBuffer<float> states;           // [max_tokens, hidden_size]
-  AlignedBuffer<float> query_key_value;  // [max_tokens, 3 * hidden_size]
+  AlignedBuffer<float> states;                // [max_tokens, hidden_size]
+  AlignedBuffer<float> query_key_value;       // [max_tokens, 3 * hidden_size]
   std::vector<AlignedBuffer<float>> scratch;  // one per worker
   std::size_t bytes() const;
 };

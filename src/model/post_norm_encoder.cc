@@ -14,9 +14,10 @@ constexpr std::size_t kLargestBlock = 96;
 
 Result<void> check_config(const hub::ModelConfig& config) {
   if (config.hidden_act != "gelu") {
-    return fail(ErrorCode::unsupported,
-                fmt::format("hidden_act '{}' is not supported by this architecture", config.hidden_act),
-                "Known: gelu (the exact form).");
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("hidden_act '{}' is not supported by this architecture", config.hidden_act),
+        "Known: gelu (the exact form).");
   }
   if (config.position_embedding_type != "absolute") {
     return fail(ErrorCode::unsupported,

@@ -1,5 +1,5 @@
-// The encoder of BERT and XLM-RoBERTa (Devlin et al. 2019, arXiv 1810.04805): embeddings, then layers
-// of attention and feed-forward, each with its residual and layer norm behind it.
+// The encoder of BERT and XLM-RoBERTa (Devlin et al. 2019, arXiv 1810.04805): embeddings, then
+// layers of attention and feed-forward, each with its residual and layer norm behind it.
 //
 // A layer runs in two parallel loops: attention over (sequence, head), and everything row by row
 // (output projection, norm, feed-forward, norm, and the next layer's query, key and value) over
@@ -26,12 +26,12 @@ struct LayerNames {
 };
 
 struct EncoderNames {
-  std::string word_embeddings;      // full tensor names
+  std::string word_embeddings;  // full tensor names
   std::string position_embeddings;
   std::string type_embeddings;
-  std::string embedding_norm;       // without ".weight"
+  std::string embedding_norm;  // without ".weight"
   LayerNames (*layer)(const std::string& prefix, std::size_t layer, std::size_t hidden_size);
-  std::string prefix;               // of the layer names, e.g. "roberta."
+  std::string prefix;  // of the layer names, e.g. "roberta."
 };
 
 // How positions are counted. XLM-RoBERTa numbers the tokens that are no padding from pad_id + 1 and

@@ -14,7 +14,8 @@ constexpr Architecture kArchitectures[] = {
 };
 
 std::string found(const hub::ModelConfig& config) {
-  std::string text = config.model_type.empty() ? "no model_type" : "model_type '" + config.model_type + "'";
+  std::string text =
+      config.model_type.empty() ? "no model_type" : "model_type '" + config.model_type + "'";
   if (!config.architectures.empty()) text += ", architecture '" + config.architectures[0] + "'";
   return text;
 }

@@ -8,9 +8,10 @@ Result<hub::Matrix> WeightReader::matrix(std::string_view name, std::size_t rows
                                          std::size_t cols) {
   const hub::TensorView* tensor = context_.checkpoint.find(name);
   if (tensor == nullptr) {
-    return fail(ErrorCode::not_found,
-                fmt::format("{} has no tensor '{}'", context_.checkpoint.name(), name),
-                "The checkpoint is incomplete or of another architecture than its config.json says.");
+    return fail(
+        ErrorCode::not_found,
+        fmt::format("{} has no tensor '{}'", context_.checkpoint.name(), name),
+        "The checkpoint is incomplete or of another architecture than its config.json says.");
   }
   return hub::as_matrix(*tensor, rows, cols);
 }
@@ -24,8 +25,7 @@ Result<std::vector<float>> WeightReader::vector(std::string_view name, std::size
   return values;
 }
 
-Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts,
-                                    std::size_t in_features) {
+Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::size_t in_features) {
   std::vector<hub::Matrix> rows;  // one view per part
   std::vector<float> bias;
   for (const LinearRows& part : parts) {
@@ -46,8 +46,7 @@ Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts,
     while (row >= rows[part].rows) row -= rows[part++].rows;
     hub::copy_row_as_f32(rows[part], row, out);
   };
-  Linear linear{
-      kernels::pack_f32(context_.kernels, bias.size(), in_features, copy_row, bias)};
+  Linear linear{kernels::pack_f32(context_.kernels, bias.size(), in_features, copy_row, bias)};
   count(rows.front().storage, bias.size() * (in_features + 1), linear.packed.bytes(), 0);
   return linear;
 }

@@ -44,8 +44,7 @@ class WeightReader {
 
   // The parts stacked on top of each other, in_features wide.
   Result<Linear> linear(const std::vector<LinearRows>& parts, std::size_t in_features);
-  Result<Linear> linear(const std::string& name, std::size_t out_features,
-                        std::size_t in_features);
+  Result<Linear> linear(const std::string& name, std::size_t out_features, std::size_t in_features);
 
   Result<LayerNorm> layer_norm(const std::string& name, std::size_t size);
 

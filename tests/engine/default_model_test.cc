@@ -20,8 +20,8 @@ const Engine& engine() {
 }
 
 const json::Document& golden() {
-  static const json::Document document = model::read_json(
-      std::filesystem::path(PODIUM_SOURCE_DIR) / "tests/golden/default_model.json");
+  static const json::Document document = model::read_json(std::filesystem::path(PODIUM_SOURCE_DIR) /
+                                                          "tests/golden/default_model.json");
   return document;
 }
 
@@ -47,8 +47,9 @@ TEST(DefaultModel, EmbeddingsEqualPyTorch) {
 TEST(DefaultModel, RanksAsPyTorchDoes) {
   golden().root().find("groups")->for_each_element([&](json::Value group) {
     std::vector<std::string_view> documents;
-    group.find("documents")->for_each_element(
-        [&](json::Value text) { return documents.push_back(*text.as_string()), true; });
+    group.find("documents")->for_each_element([&](json::Value text) {
+      return documents.push_back(*text.as_string()), true;
+    });
     const auto scores = model::numbers<double>(*group.find("relevance_score"));
     const auto order = model::numbers<std::size_t>(*group.find("order"));
     const auto ranking = engine().rank(*group.find("query")->as_string(), documents);

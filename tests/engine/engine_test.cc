@@ -41,12 +41,15 @@ std::vector<Case> golden(const std::string& name) {
     c.query = *value.find("query")->as_string();
     c.logits = model::numbers<float>(*value.find("logits"));
     c.order = model::numbers<std::size_t>(*value.find("order"));
-    value.find("documents")->for_each_element(
-        [&](json::Value text) { return c.documents.emplace_back(*text.as_string()), true; });
-    value.find("truncated")->for_each_element(
-        [&](json::Value flag) { return c.truncated.push_back(*flag.as_bool()), true; });
-    value.find("pair_ids")->for_each_element(
-        [&](json::Value ids) { return c.tokens.push_back(ids.size()), true; });
+    value.find("documents")->for_each_element([&](json::Value text) {
+      return c.documents.emplace_back(*text.as_string()), true;
+    });
+    value.find("truncated")->for_each_element([&](json::Value flag) {
+      return c.truncated.push_back(*flag.as_bool()), true;
+    });
+    value.find("pair_ids")->for_each_element([&](json::Value ids) {
+      return c.tokens.push_back(ids.size()), true;
+    });
     return true;
   });
   return cases;
@@ -151,12 +154,12 @@ TEST(Engine, ManyDocumentsGoThroughInChunks) {
   const Engine engine = load("tiny-xlmr");
   const std::vector<std::string_view> documents(9000, "the same text");
   std::size_t last = 0;
-  const auto ranking = engine.rank("query", documents,
-                                   {.progress = [&](std::size_t done, std::size_t total) {
-                                     EXPECT_GT(done, last);
-                                     EXPECT_EQ(total, 9000U);
-                                     last = done;
-                                   }});
+  const auto ranking =
+      engine.rank("query", documents, {.progress = [&](std::size_t done, std::size_t total) {
+                    EXPECT_GT(done, last);
+                    EXPECT_EQ(total, 9000U);
+                    last = done;
+                  }});
   ASSERT_TRUE(ranking);
   EXPECT_EQ(last, 9000U);
   for (std::size_t i = 0; i < documents.size(); ++i) {

@@ -1,6 +1,6 @@
-// Every fp32 kernel of every instruction set this machine has, against the scalar reference over odd
-// shapes. Tolerances follow from the inputs: a sum of k products is off by at most about
-// k * eps * sum |a b|, usually far less.
+// Every fp32 kernel of every instruction set this machine has, against the scalar reference over
+// odd shapes. Tolerances follow from the inputs: a sum of k products is off by at most about k *
+// eps * sum |a b|, usually far less.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -60,8 +60,8 @@ TEST_P(F32, GemmEqualsTheReference) {
         std::vector<float> c(rows * (n + 5), 777.0F);
         std::vector<float> expected(c);
         kernels().gemm_f32(a.data(), lda, rows, pack(kernels(), w, n, k, bias), c.data(), n + 5);
-        reference().gemm_f32(a.data(), lda, rows, pack(reference(), w, n, k, bias),
-                             expected.data(), n + 5);
+        reference().gemm_f32(a.data(), lda, rows, pack(reference(), w, n, k, bias), expected.data(),
+                             n + 5);
         for (std::size_t i = 0; i < c.size(); ++i) {
           const float bound = i % (n + 5) < n ? 16 * kEps * std::sqrt(static_cast<float>(k)) : 0;
           ASSERT_NEAR(c[i], expected[i], bound * 4) << rows << "x" << n << "x" << k << " at " << i;

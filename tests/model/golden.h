@@ -71,8 +71,9 @@ struct GoldenCase {
   std::vector<float> logits;
 
   explicit GoldenCase(json::Value value) : logits(numbers<float>(*value.find("logits"))) {
-    value.find("pair_ids")->for_each_element(
-        [&](json::Value row) { return ids.push_back(numbers<std::int32_t>(row)), true; });
+    value.find("pair_ids")->for_each_element([&](json::Value row) {
+      return ids.push_back(numbers<std::int32_t>(row)), true;
+    });
     value.find("token_type_ids")->for_each_element([&](json::Value row) {
       return types.push_back(numbers<std::uint8_t>(row)), true;
     });

@@ -1,12 +1,12 @@
-// Logits against PyTorch for every architecture and storage type, with every set of kernels that this
-// machine has; and the promise that a score depends on nothing but its own pair.
+// Logits against PyTorch for every architecture and storage type, with every set of kernels that
+// this machine has; and the promise that a score depends on nothing but its own pair.
+#include "model/golden.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numeric>
 #include <random>
-
-#include "model/golden.h"
 
 namespace podium::model {
 namespace {

@@ -74,7 +74,8 @@ TEST_F(Loading, RefusesAnActivationItDoesNotCompute) {
 
 TEST_F(Loading, RefusesWeightsThatAreNotFinite) {
   const float nan = std::nanf("");
-  std::fstream file(directory_ / "model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+  std::fstream file(directory_ / "model.safetensors",
+                    std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(-static_cast<std::streamoff>(sizeof nan), std::ios::end);
   file.write(reinterpret_cast<const char*>(&nan), sizeof nan);
   file.close();

@@ -48,8 +48,8 @@ void add_layer_norm(float* x, const float* residual, const float* gamma, const f
     const double inverse = 1 / std::sqrt(variance + static_cast<double>(eps));
     for (std::size_t i = 0; i < cols; ++i) {
       const double normal = (value(i) - mean) * inverse;
-      out[row * cols + i] = static_cast<float>(normal * static_cast<double>(gamma[i]) +
-                                               static_cast<double>(beta[i]));
+      out[row * cols + i] =
+          static_cast<float>(normal * static_cast<double>(gamma[i]) + static_cast<double>(beta[i]));
     }
   }
 }
@@ -90,8 +90,8 @@ void attention(const AttentionHead& head, float* scratch) {
   }
 }
 
-constexpr Kernels kTable{"reference",     kPanel,     1,                 &gemm, &gelu,
-                         &add_layer_norm, &attention, &attention_scratch};
+constexpr Kernels kTable{"reference", kPanel,          1,          &gemm,
+                         &gelu,       &add_layer_norm, &attention, &attention_scratch};
 
 }  // namespace
 

@@ -11,9 +11,7 @@ struct Avx512 {
   static constexpr std::size_t kTileRows = 12;  // 24 sums, 2 panel vectors, 1 broadcast of 32
   using Reg = __m512;
 
-  static __mmask16 mask(std::size_t count) {
-    return static_cast<__mmask16>((1U << count) - 1U);
-  }
+  static __mmask16 mask(std::size_t count) { return static_cast<__mmask16>((1U << count) - 1U); }
   static Reg load(const float* p) { return _mm512_loadu_ps(p); }
   static Reg load_partial(const float* p, std::size_t count) {
     return _mm512_maskz_loadu_ps(mask(count), p);
@@ -32,7 +30,9 @@ struct Avx512 {
   static Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
   static Reg max(Reg a, Reg b) { return _mm512_max_ps(a, b); }
   static Reg abs(Reg x) { return _mm512_abs_ps(x); }
-  static Reg round(Reg x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static Reg round(Reg x) {
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
   static Reg power_of_2(Reg n) {
     const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
     return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
