@@ -22,7 +22,7 @@ constexpr std::array kCommands = {
 
 std::string help_text() {
   std::string text =
-      "podium ranks documents against a query with a multilingual model, on this machine.\n\n"
+      "podium ranks documents against a query, in about a hundred languages.\n\n"
       "usage: podium <command> [options]\n\n";
   for (const Command& command : kCommands) {
     text += fmt::format("  {:10}  {}\n", command.name, command.summary);
@@ -30,7 +30,8 @@ std::string help_text() {
   text +=
       "\n  -h, --help  print this help; podium <command> --help explains a command\n"
       "  --version   print the version\n\n"
-      "example:\n  podium rank --query \"how to clean a cast iron pan\" examples/kitchen.txt\n";
+      "example:\n  podium rank --query \"natural skin care for sensitive skin\" "
+      "examples/skincare.txt\n";
   return text;
 }
 
