@@ -19,6 +19,7 @@ struct Item {
   char32_t c;
   int change;
   std::uint8_t combining_class;
+  std::uint32_t order;  // among the marks of a base
 };
 
 // Gives out origins in the order in which characters arrive.
@@ -84,10 +85,12 @@ template <class Sink>
 void decompose_into(const MappedText& in, bool compatibility, std::vector<Item>& marks,
                     Sink& sink) {
   marks.clear();
+  const auto by_class = [](const Item& a, const Item& b) {
+    return a.combining_class != b.combining_class ? a.combining_class < b.combining_class
+                                                  : a.order < b.order;
+  };
   const auto flush = [&] {
-    std::stable_sort(marks.begin(), marks.end(), [](const Item& a, const Item& b) {
-      return a.combining_class < b.combining_class;
-    });
+    std::sort(marks.begin(), marks.end(), by_class);
     for (const Item& mark : marks) sink.put(mark);
     marks.clear();
   };
@@ -100,7 +103,8 @@ void decompose_into(const MappedText& in, bool compatibility, std::vector<Item>&
     if (c.code_point >= 0x80) count = decompose(c.code_point, compatibility, parts);
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint8_t combining = parts[i] < 0x80 ? 0 : combining_class(parts[i]);
-      const Item item = {parts[i], i == 0 ? 0 : 1, combining};
+      const Item item = {parts[i], i == 0 ? 0 : 1, combining,
+                         static_cast<std::uint32_t>(marks.size())};
       if (combining != 0) {
         marks.push_back(item);
       } else {

@@ -115,8 +115,9 @@ Result<void> Tokenizer::Pipeline::check_layout() const {
 
 Result<void> Tokenizer::Pipeline::read_parts(const Spec& root, SpecialTokens special_tokens) {
   PODIUM_TRY(added, read_added_tokens(root));
-  std::stable_sort(added.begin(), added.end(),
-                   [](const auto& a, const auto& b) { return a.id < b.id; });
+  std::sort(added.begin(), added.end(), [](const AddedToken& a, const AddedToken& b) {
+    return a.id != b.id ? a.id < b.id : a.content < b.content;
+  });
   const bool as_text = special_tokens == SpecialTokens::text;
   std::vector<std::string_view> hidden;
   std::vector<AddedToken> raw, normalized;
