@@ -152,7 +152,7 @@ def report(
     sample: devset.Sample,
     read: int | None = None,
 ) -> dict:
-    """Encode what is missing of the sample, measure `model` (or only BM25 and e5), print a table."""
+    """Encode what is missing of the sample, measure `model` (or BM25 and e5 alone), print it."""
     config, weights = checkpoint.load_config(start), checkpoint.load_weights(start)
     frozen, tokenizer = FrozenEncoder(config, weights), checkpoint.load_tokenizer(start)
     sets = devset.encode_all_sets(data, work, sample, tokenizer, frozen, KEPT_LAYERS)

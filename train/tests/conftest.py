@@ -94,6 +94,7 @@ def planted_rows(count: int, seed: int, shuffled: bool = False) -> list[dict]:
             "query": text(f"a{key}"),
             "pos": [text(f"b{right}")],
             "neg": [text(f"b{i}") for i in rng.permutation(others)[:3]],
-            "lang_q": "en", "lang_d": "en", "source": "planted", "origin": "rows.jsonl.gz", "line": 0,
+            "lang_q": "en", "lang_d": "en", "source": "planted",
+            "origin": "rows.jsonl.gz", "line": 0,
         })  # fmt: skip
     return rows
