@@ -183,7 +183,9 @@ class Joint(nn.Module):
         """x [batch, width, hidden], both lengths [batch], the bi-encoder's cosine [batch] or
         None -> logits by depth. In `oneway` x holds the query's states and `context` [batch,
         document width, 2 * hidden] the document's after layers `join` and `middle`."""
-        mask = encoder.padding_mask(lengths, x.shape[1], x.dtype)
+        dtype = self.layers[0].up.weight.dtype
+        x, context = x.to(dtype), None if context is None else context.to(dtype)
+        mask = encoder.padding_mask(lengths, x.shape[1], dtype)
         variant, hidden = self.shape.variant, x.shape[-1]
         if context is not None:
             mask = encoder.joined_mask(query_lengths, x, lengths - query_lengths, context)
@@ -201,14 +203,14 @@ class Joint(nn.Module):
             for name, at in (("turbo", self.shape.middle), ("base", last)):
                 if number != at:
                     continue
-                scorer = getattr(self, name)
+                scorer, first = getattr(self, name), x[:, 0].float()
                 if variant in ("residual", "oneway"):
-                    logits[name] = scorer(cosine, x[:, 0])
+                    logits[name] = scorer(cosine, first)
                 elif variant == "plain":
-                    logits[name] = scorer.head(x[:, 0]).squeeze(-1)
+                    logits[name] = scorer.head(first).squeeze(-1)
                 else:
                     joint = joint_cosine(x, lengths, query_lengths)
-                    given = (cosine, x[:, 0], joint) if variant == "mixed" else (joint, x[:, 0])
+                    given = (cosine, first, joint) if variant == "mixed" else (joint, first)
                     logits[name] = scorer(*given)
         return logits
 

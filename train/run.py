@@ -110,6 +110,7 @@ def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
         groups=args.groups,
         negatives=args.negatives,
         minutes=args.minutes,
+        precision=args.precision,
         rate=args.rate or STAGES[stage].rate,
     )
     if args.shard:
@@ -139,6 +140,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--middle", type=int, help="layer of the middle head")
     parser.add_argument("--groups", type=int, default=8, help="queries a step")
     parser.add_argument("--negatives", type=int, default=4, help="negatives of a query in a step")
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "bf16"),
+                        help="the faster one by python -m train.speed")  # fmt: skip
     parser.add_argument("--rate", type=float, help="peak learning rate, instead of the stage's")
     parser.add_argument("--only", choices=STAGES, help="run this stage alone")
     parser.add_argument("--again", action="store_true", help="start the stage over")

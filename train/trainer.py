@@ -1,5 +1,6 @@
 """One stage of training: steps, learning rate, checkpoints, exact resume."""
 
+import copy
 import json
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ class Plan:
     negatives: int = 4  # drawn for each query of a step
     rate: float = 1e-4
     head_rate: float = 1e-3
+    precision: str = "fp32"  # of the products; bf16 keeps fp32 master weights
     seed: int = 1
     minutes: float | None = None  # stop after so much processor time, not at the last step
     weights: loss.Weights = field(default_factory=loss.Weights)
@@ -104,6 +106,34 @@ def save_atomically(value: dict, path: Path) -> None:
     part.replace(path)
 
 
+class Working:
+    """The copy of a model that forward and backward run on: itself (fp32), or one whose layers
+    are bfloat16 while the model keeps the fp32 weights that the optimizer moves."""
+
+    def __init__(self, joint: Joint, precision: str):
+        self.master = self.copy = joint
+        if precision == "bf16":
+            self.copy = copy.deepcopy(joint)
+            self.copy.layers.to(torch.bfloat16)
+
+    @torch.no_grad()
+    def gather_gradients(self) -> None:
+        """Move the copy's gradients to the master."""
+        if self.copy is self.master:
+            return
+        for master, working in zip(self.master.parameters(), self.copy.parameters(), strict=True):
+            master.grad = None if working.grad is None else working.grad.float()
+            working.grad = None
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Set the copy's weights to the master's."""
+        if self.copy is self.master:
+            return
+        for master, working in zip(self.master.parameters(), self.copy.parameters(), strict=True):
+            working.copy_(master)
+
+
 class Stage:
     """A stage in progress: one shard after the other, each step a function of where it stands.
 
@@ -119,6 +149,7 @@ class Stage:
         embed: torch.nn.Module | None = None,
     ):
         self.joint, self.plan, self.embed = joint, plan, embed
+        self.working = Working(joint, plan.precision)
         self.shard_folder = shard_folder
         self.progress_file = folder / f"{plan.name}.progress.pt"
         self.log_file = folder / "log.jsonl"
@@ -137,6 +168,7 @@ class Stage:
         self.optimizer.load_state_dict(saved["optimizer"])
         for name, value in saved["place"].items():
             setattr(self, name, value)
+        self.working.refresh()
         return True
 
     def save(self) -> None:
@@ -172,13 +204,16 @@ class Stage:
         factor = rate_factor(max(self.progress(), 0.001))
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        logits = group_logits(self.joint, self.shard, queries, documents, present, self.embed)
+        model = self.working.copy
+        logits = group_logits(model, self.shard, queries, documents, present, self.embed)
         mask = torch.from_numpy(present)
         value = loss.total(logits, mask, self.plan.weights)
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()
+        self.working.gather_gradients()
         torch.nn.utils.clip_grad_norm_(self.joint.parameters(), 1.0)
         self.optimizer.step()
+        self.working.refresh()
         self.step += 1
         self.steps_done += 1
         top = {

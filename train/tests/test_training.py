@@ -64,14 +64,14 @@ def test_does_not_learn_from_shuffled_positives(unseen, tokenizer, weights, tmp_
     assert accuracy(stage.joint, unseen, "base") < 0.6
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_variant_takes_a_step(shard, weights, tmp_path, variant):
+def test_every_variant_takes_a_step(shard, weights, tmp_path, variant, precision):
     join = 0 if variant == "plain" else 2
     joint = Joint(CONFIG, weights, Shape(variant, join, 3))
     embed = FrozenEncoder(CONFIG, weights, 0).embeddings if variant == "plain" else None
-    stage = trainer.Stage(
-        joint, trainer.Plan("tiny", 1, rate=1e-2), lambda n: shard, tmp_path, embed
-    )
+    plan = trainer.Plan("tiny", 1, rate=1e-2, precision=precision)
+    stage = trainer.Stage(joint, plan, lambda number: shard, tmp_path, embed)
     before = [p.clone() for p in joint.layers.parameters()]
     stage.train_step()
     assert np.isfinite(stage.train_step()["loss"])
