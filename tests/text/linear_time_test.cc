@@ -1,0 +1,76 @@
+// Twice the text takes about twice the time, whatever the text.
+#include <gtest/gtest.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "fixtures.h"
+
+namespace podium::text {
+namespace {
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+std::string repeated(std::string_view unit, std::size_t size) {
+  std::string out;
+  while (out.size() < size) out += unit;
+  return out;
+}
+
+double seconds_to_encode(const Tokenizer& tokenizer, const std::string& text) {
+  Encoding out;
+  const double begin = cpu_seconds();
+  tokenizer.encode(text, out);
+  return cpu_seconds() - begin;
+}
+
+// The smallest ratio of some tries: other work on the machine only ever adds to one side.
+double ratio_for_double(const Tokenizer& tokenizer, std::string_view head, std::string_view unit) {
+  constexpr std::size_t kSize = 3 << 19;  // neither text leaves its scratch memory to the next
+  const std::string once = std::string(head) + repeated(unit, kSize);
+  const std::string twice = std::string(head) + repeated(unit, 2 * kSize);
+  double best = 1e9;
+  for (int i = 0; i < 6 && best > 2.25; ++i) {
+    best = std::min(best, seconds_to_encode(tokenizer, twice) / seconds_to_encode(tokenizer, once));
+  }
+  return best;
+}
+
+TEST(LinearTime, HoldsForTextsMadeToBeSlow) {
+  struct Hard {
+    std::string_view head, unit;
+  };
+  const std::vector<Hard> texts = {
+      {"", "a"},                 // one letter, no border anywhere
+      {"e", "\u0301"},           // one grapheme cluster
+      {"e", "\u0323\u0301"},     // marks to be put in order
+      {"", "\u2581"},            // the mark that Metaspace cuts at
+      {"", " "},                 // whitespace before an added token that never comes
+      {"", "</s"},               // almost an added token
+      {"", "<"},                 //
+      {"", "<mask>"},            // nothing but added tokens
+      {"", " <mask>"},           // that take whitespace along
+      {"", "\uFDFA"},            // the longest replacement there is
+      {"", "\U0001F1E9"},        // flags
+      {"", "\U0001F468\u200D"},  // a family without end
+      {"", "\u1100\u1161"},      // Hangul to be composed
+      {"", "\xFF"},              // nothing is UTF-8
+      {"", "\x01"},              // nothing is left
+      {"", "."},                 // every character is a piece
+      {"", "The quick brown fox. "},
+  };
+  for (const auto* name : {"unigram.json", "wordpiece.json"}) {
+    const Tokenizer tokenizer = load(read_data(name), SpecialTokens::match);
+    for (const Hard& hard : texts) {
+      EXPECT_LT(ratio_for_double(tokenizer, hard.head, hard.unit), 2.3)
+          << name << ": " << hard.head << " and many " << ::testing::PrintToString(hard.unit);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace podium::text
