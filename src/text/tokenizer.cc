@@ -35,10 +35,22 @@ struct Scratch {
 
 // Copies a text with its origins; ill-formed UTF-8 becomes U+FFFD.
 void load(std::string_view text, MappedText& out) {
-  out.clear();
-  out.bytes.reserve(text.size());
-  out.origin.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
+  out.bytes = text;
+  out.origin.resize(text.size());
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto position = static_cast<std::uint32_t>(at);
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      out.origin[at++] = position;
+      continue;
+    }
+    const utf8::Decoded c = utf8::decode(text, at);
+    if (!c.valid) break;
+    for (const std::size_t end = at + c.length; at < end; ++at) out.origin[at] = position;
+  }
+  out.bytes.resize(at);
+  out.origin.resize(at);
+  while (at < text.size()) {
     const utf8::Decoded c = utf8::decode(text, at);
     out.append(c.valid ? text.substr(at, c.length) : "\uFFFD", static_cast<std::uint32_t>(at));
     at += c.length;

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace podium::text {
@@ -18,32 +19,7 @@ using Flags = std::array<std::uint64_t, 4>;
 
 void reset(Flags& flags, std::uint32_t bit) { flags[bit / 64] &= ~(std::uint64_t{1} << bit % 64); }
 
-// Flag i of the result is flag i ^ label of the input.
-Flags permuted(const Flags& flags, std::uint32_t label) {
-  constexpr std::array<std::uint64_t, 6> kLow = {0x5555555555555555, 0x3333333333333333,
-                                                 0x0F0F0F0F0F0F0F0F, 0x00FF00FF00FF00FF,
-                                                 0x0000FFFF0000FFFF, 0x00000000FFFFFFFF};
-  Flags out;
-  for (std::uint32_t word = 0; word < 4; ++word) {
-    std::uint64_t bits = flags[word ^ label / 64];
-    for (std::uint32_t i = 0; i < 6; ++i) {
-      if ((label >> i & 1) == 0) continue;
-      const std::uint32_t shift = 1U << i;
-      bits = (bits & kLow[i]) << shift | (bits >> shift & kLow[i]);
-    }
-    out[word] = bits;
-  }
-  return out;
-}
-
-std::optional<std::uint32_t> first(const Flags& flags) {
-  for (std::uint32_t word = 0; word < 4; ++word) {
-    if (flags[word] != 0) {
-      return word * 64 + static_cast<std::uint32_t>(std::countr_zero(flags[word]));
-    }
-  }
-  return std::nullopt;
-}
+bool test(const Flags& flags, std::uint32_t bit) { return (flags[bit / 64] >> bit % 64 & 1) != 0; }
 
 }  // namespace
 
@@ -87,6 +63,7 @@ class TrieBuilder {
 
   // Sorts the entries of the range by their byte at `depth`, ended keys first.
   void sort(const Range& range, std::size_t depth) {
+    if (range.end - range.begin == 1) return;
     const auto begin = entries_.begin() + range.begin, end = entries_.begin() + range.end;
     if (range.end - range.begin <= 32) {
       for (auto i = begin; i != end; ++i) {
@@ -119,50 +96,80 @@ class TrieBuilder {
       const auto label = static_cast<std::uint32_t>(byte_at(entries_[i], depth));
       if (labels_.empty() || labels_.back() != label) labels_.push_back(label);
     }
-    const auto base = take_base();
+    const auto base = adopt(range.node, labels_);
     if (!base) return false;
-    auto& link = trie_.units_[range.node].link;
-    link = *base << Trie::kLabelBits | (link & Trie::kLabelMask);
     for (const std::uint32_t label : labels_) {
-      const Trie::Node child = *base ^ label;
-      trie_.units_[child].link = label;
       const std::uint32_t begin = at;
       while (at < range.end && byte_at(entries_[at], depth) == static_cast<int>(label)) ++at;
-      next_level_.push_back({begin, at, child});
+      if (at - begin > 1) {
+        next_level_.push_back({begin, at, *base ^ label});
+      } else if (!append_tail(*base ^ label, entries_[begin], depth + 1)) {
+        return false;
+      }
     }
     return true;
   }
 
-  // A base whose units for all labels_ are free; they are taken. Nothing if the trie is full.
-  std::optional<std::uint32_t> take_base() {
+  // The rest of a key that has this branch to itself goes in at once, and so lies together.
+  bool append_tail(Trie::Node node, const Trie::Entry& entry, std::size_t depth) {
+    for (; depth < entry.key.size(); ++depth) {
+      const std::uint32_t label = static_cast<unsigned char>(entry.key[depth]);
+      const auto base = adopt(node, {&label, 1});
+      if (!base) return false;
+      node = *base ^ label;
+    }
+    trie_.units_[node].value = entry.value;
+    return true;
+  }
+
+  // Gives `node` children over `labels`; returns its base. Nothing if the trie is full.
+  std::optional<std::uint32_t> adopt(Trie::Node node, std::span<const std::uint32_t> labels) {
+    const auto base = take_base(labels);
+    if (!base) return std::nullopt;
+    auto& link = trie_.units_[node].link;
+    link = *base << Trie::kLabelBits | (link & Trie::kLabelMask);
+    for (const std::uint32_t label : labels) trie_.units_[*base ^ label].link = label;
+    return base;
+  }
+
+  // A base whose units for all labels are free; they are taken.
+  std::optional<std::uint32_t> take_base(std::span<const std::uint32_t> labels) {
     // A node with many children finds room only in young blocks; single children fill the old ones.
     constexpr std::size_t kTries = 8;
     std::size_t block = first_open_;
-    if (labels_.size() > 1) {
+    if (labels.size() > 1) {
       block = std::max(block, blocks_.size() - std::min(blocks_.size(), kTries));
     }
     for (; block < blocks_.size(); ++block) {
-      if (const auto base = base_in(block)) return take(block, *base);
-      if (block == first_open_ && labels_.size() == 1) ++first_open_;
+      if (const auto base = base_in(block, labels)) return take(block, *base, labels);
+      if (block == first_open_ && labels.size() == 1) ++first_open_;
     }
     if ((blocks_.size() + 1) * kBlock > Trie::kMaxUnits) return std::nullopt;
     blocks_.push_back({{~0ULL, ~0ULL, ~0ULL, ~0ULL}, {~0ULL, ~0ULL, ~0ULL, ~0ULL}});
     trie_.units_.resize(blocks_.size() * kBlock);
-    return take(block, *base_in(block));
+    return take(block, *base_in(block, labels), labels);
   }
 
-  std::optional<std::uint32_t> base_in(std::size_t block) const {
-    Flags fits = blocks_[block].free_bases;
-    for (const std::uint32_t label : labels_) {
-      const Flags free = permuted(blocks_[block].free, label);
-      for (std::size_t word = 0; word < 4; ++word) fits[word] &= free[word];
+  std::optional<std::uint32_t> base_in(std::size_t index,
+                                       std::span<const std::uint32_t> labels) const {
+    const Block& block = blocks_[index];
+    for (std::uint32_t word = 0; word < block.free.size(); ++word) {
+      for (std::uint64_t bits = block.free[word]; bits != 0; bits &= bits - 1) {
+        const auto unit = word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
+        const std::uint32_t base = unit ^ labels[0];
+        if (test(block.free_bases, base) &&
+            std::all_of(labels.begin() + 1, labels.end(),
+                        [&](std::uint32_t label) { return test(block.free, base ^ label); })) {
+          return base;
+        }
+      }
     }
-    return first(fits);
+    return std::nullopt;
   }
 
-  std::uint32_t take(std::size_t block, std::uint32_t base) {
+  std::uint32_t take(std::size_t block, std::uint32_t base, std::span<const std::uint32_t> labels) {
     reset(blocks_[block].free_bases, base);
-    for (const std::uint32_t label : labels_) reset(blocks_[block].free, base ^ label);
+    for (const std::uint32_t label : labels) reset(blocks_[block].free, base ^ label);
     return static_cast<std::uint32_t>(block) * kBlock + base;
   }
 
