@@ -36,7 +36,7 @@ struct ModelConfig {
   std::string hidden_act = "gelu";
   std::string position_embedding_type = "absolute";
   float layer_norm_eps = 1e-12F;
-  std::size_t num_labels = 0;  // from num_labels or id2label; 0 if neither is there
+  std::size_t num_labels = 0;  // entries of id2label, else num_labels, else 0
   bool is_bi_encoder = false;
   BiEncoderConfig bi_encoder;
   bool q4_0_weights = false;             // quantization_config.quant_method == "q4_0"

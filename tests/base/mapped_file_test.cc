@@ -61,6 +61,7 @@ TEST_F(MappedFiles, NamesWhatCannotBeOpened) {
   const auto directory = MappedFile::open(directory_);
   ASSERT_FALSE(directory);
   EXPECT_EQ(directory.error().code, ErrorCode::io);
+  EXPECT_TRUE(directory.error().message.ends_with(": Is a directory"));
   const auto device = MappedFile::open("/dev/null");
   ASSERT_FALSE(device);
   EXPECT_EQ(device.error().code, ErrorCode::io);

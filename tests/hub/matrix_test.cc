@@ -99,6 +99,7 @@ TEST(Matrix, TakesAVectorAsOneRow) {
   const Stored stored(DType::f32, {3}, bytes_from<float>({1, 2, 3}));
   EXPECT_EQ(row_of(stored.matrix(1, 3), 0), (std::vector<float>{1, 2, 3}));
   EXPECT_TRUE(fails_with(as_matrix(stored.view(), 3, 1), ErrorCode::malformed, {"[3]", "[3, 1]"}));
+  EXPECT_TRUE(fails_with(as_matrix(stored.view(), 2, 3), ErrorCode::malformed, {"[3]", "[2, 3]"}));
 }
 
 TEST(Matrix, NamesBothShapes) {

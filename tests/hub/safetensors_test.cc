@@ -116,6 +116,8 @@ TEST(Safetensors, RefusesUnknownTypes) {
 TEST(Safetensors, RefusesShapesThatAreNotTheBytes) {
   EXPECT_TRUE(fails_with(read(one("F32", "[2,3]", "[0,20]"), 20), ErrorCode::malformed,
                          {kFile, "tensor w", "[2, 3]", "F32", "needs 24 bytes but has 20"}));
+  EXPECT_TRUE(fails_with(read(one("F32", "[2,3]", "[0,28]"), 28), ErrorCode::malformed,
+                         {"tensor w", "needs 24 bytes but has 28"}));
 }
 
 TEST(Safetensors, RefusesShapesWhoseProductOverflows) {
