@@ -51,7 +51,9 @@ Result<void> check_utf8(std::string_view input, std::string_view source) {
               "Documents are UTF-8 text; convert other encodings with iconv.");
 }
 
-bool parses(std::string_view json) { return json::Document::parse(json, "").has_value(); }
+bool parses(std::string_view json) {
+  return !json.empty() && json::Document::parse(json, "").has_value();
+}
 
 // A string in double quotes from end to end, its escapes good or bad, or an object.
 bool is_json_document(std::string_view line) {

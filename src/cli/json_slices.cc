@@ -69,13 +69,15 @@ ArraySlices slice_array(std::string_view text) {
     }
     ++at;
     if (depth > 0) continue;
+    if (c != ']') break;  // closed by the wrong bracket: not closed
     slices.end_at = text.find_first_not_of(kSpace, at);
     slices.end = slices.end_at == std::string_view::npos ? ArraySlices::End::closed
                                                          : ArraySlices::End::text_after;
     break;
   }
   if (slices.end == ArraySlices::End::unclosed) {
-    slices.elements.push_back(trim(text.substr(std::min(begin, text.size()))));
+    const std::string_view rest = trim(text.substr(begin));
+    if (!rest.empty()) slices.elements.push_back(rest);
   }
   if (slices.elements.size() == 1 && slices.elements.front().empty()) slices.elements.clear();
   return slices;

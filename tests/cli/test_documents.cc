@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Spelling{"jsonl_objects", object, "\n  ", "\r\n\n ", "\r\n"},
                     Spelling{"array_strings", quoted, "[", ",", "]"},
                     Spelling{"array_objects", object, " [\n  ", ",\n  ", "\n]\n"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& spelling) { return spelling.param.name; });
 
 TEST(Documents, MixedStringsAndObjects) {
   EXPECT_THAT(texts_of("\"a\"\n{\"text\": \"b\"}"), ElementsAre("a", "b"));
@@ -192,6 +192,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"[{\"text\": \"a}]", "element 1 (line 1) is not valid JSON"},
         Bad{"[\"a\" \"b\"]", "element 1 (line 1) is not valid JSON"},
         Bad{"[\"a\"", "the JSON array is never closed"},
+        Bad{"[\"a\",", "the JSON array is never closed"},
+        Bad{"[\"a\"}", "the JSON array is never closed"},
         Bad{"[\"a\"]\nx", "more text after the JSON array, on line 2"},
         Bad{"[{\"text\": \"a\"]]", "element 1 (line 1) is not valid JSON"}));
 
