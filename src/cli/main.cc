@@ -17,6 +17,7 @@ constexpr std::array kCommands = {
     Command{"rank", "Rank documents against a query, best first", run_rank},
     Command{"tokenize", "Show the tokens a model reads in a text", run_tokenize},
     Command{"inspect", "Show what a model is and what it needs", run_inspect},
+    Command{"eval", "Measure how well a model ranks sets with known answers", run_eval},
     Command{"doctor", "Check this machine and say what podium makes of it", run_doctor},
 };
 
@@ -30,8 +31,7 @@ std::string help_text() {
   text +=
       "\n  -h, --help  print this help; podium <command> --help explains a command\n"
       "  --version   print the version\n\n"
-      "example:\n  podium rank --query \"natural skin care for sensitive skin\" "
-      "examples/skincare.txt\n";
+      "example:\n  podium rank --query \"care for sensitive skin\" examples/skincare.txt\n";
   return text;
 }
 

@@ -29,7 +29,7 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
                           Request& request) {
   Options options(
       self,
-      "Offsets count characters of the text; tokens that stand for none of it have 0..0.\n"
+      "Offsets count characters of the text; tokens for none of it have 0..0.\n"
       "FILE is read as podium rank reads documents, one list of tokens for each.\n",
       "podium tokenize --text \"Grüner Tee zieht drei Minuten.\"");
   options.add_option("FILE", request.file, "texts; - or none is standard input");
