@@ -27,11 +27,10 @@ struct Request {
 
 Result<bool> read_request(const Command& self, std::span<const char* const> arguments,
                           Request& request) {
-  Options options(
-      self,
-      "Offsets count characters of the text; tokens for none of it have 0..0.\n"
-      "FILE is read as podium rank reads documents, one list of tokens for each.\n",
-      "podium tokenize --text \"Grüner Tee zieht drei Minuten.\"");
+  Options options(self,
+                  "Offsets count characters of the text; tokens for none of it have 0..0.\n"
+                  "FILE is read as podium rank reads documents, one list of tokens for each.\n",
+                  "podium tokenize --text \"Grüner Tee zieht drei Minuten.\"");
   options.add_option("FILE", request.file, "texts; - or none is standard input");
   options.add_option("-t,--text", request.text, "this text, instead of FILE")->type_name("TEXT");
   options.choice("-f,--format", request.format,
