@@ -1,4 +1,4 @@
-// Any bytes as text, through a Unigram and a WordPiece tokenizer. The first two bytes choose the
+// Any bytes as text, through Unigram, WordPiece and BPE tokenizers. The first two bytes choose the
 // tokenizer, how special tokens are read and max_length.
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +24,7 @@ void require(bool condition) {
 
 std::vector<Tokenizer> load_tokenizers() {
   std::vector<Tokenizer> out;
-  for (const auto* name : {"unigram.json", "wordpiece.json"}) {
+  for (const auto* name : {"unigram.json", "wordpiece.json", "bytes.json", "words.json"}) {
     std::ifstream in(std::string(PODIUM_SOURCE_DIR "/tests/text/data/") + name, std::ios::binary);
     const std::string json{std::istreambuf_iterator<char>(in), {}};
     for (const SpecialTokens mode : {SpecialTokens::text, SpecialTokens::match}) {
@@ -56,7 +56,7 @@ void check(const Tokenizer& tokenizer, std::string_view text, std::size_t max_le
   for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
     const auto& offset = encoding.offsets[i];
     require(!tokenizer.piece(encoding.ids[i]).empty());
-    require(last <= offset.begin && offset.begin < offset.end && offset.end <= text.size());
+    require(last <= offset.begin && offset.begin <= offset.end && offset.end <= text.size());
     require(borders[offset.begin] && borders[offset.end]);
     last = offset.begin;
   }

@@ -3,6 +3,8 @@
 
   unigram.json     a cut of XLM-R's vocabulary with its charsmap
   wordpiece.json   a cut of BERT's uncased vocabulary
+  bytes.json       a byte-level BPE trained on the cases
+  words.json       a BPE over characters trained on them, lower-cased, cut at whitespace
   characters.json  every character of the cases is a piece, to see what normalizers do
   goldens.json     groups of cases: a tokenizer, fields to put in place of its own, texts, ids and
                    character offsets
@@ -16,7 +18,7 @@ import argparse
 import json
 import pathlib
 
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "tests" / "text" / "data"
@@ -135,20 +137,94 @@ def make_characters():
     return spec | {"model": {"type": "Unigram", "unk_id": 0, "vocab": vocab}}
 
 
-def encode(tokenizer, text, with_charsmap):
+QWEN2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+         r"|\s+(?!\S)|\s+")
+SPACED = ["  \n \n x", "a\n\n\n b", "\n \t x", "foo'S bar'LL I'Ve 'ſ x'ſt", "'  '  's", "\xa0\xa0x \u3000y", "it's we'LL I'd",
+          "12345 ６７８ ²³ 1a2", "...\n\n...", "a . . b !!! \n", "x\r\n\r\ny  \r\n  z", "\x85\x85a", "\u200b\u200bx", "    a",
+          "a1b2", " 1", "  22", "¿\r\n¿", "x'sy 're'", "'", "''s"]
+
+
+def train_bpe(pre_tokenizer, *, byte_level, normalizer=None):
+    """A small BPE over the cases, with RoBERTa's special tokens."""
+    tokenizer = Tokenizer(models.BPE(unk_token=None if byte_level else "<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizer
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet()) if byte_level else []
+    trainer = trainers.BpeTrainer(vocab_size=800, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+                                  initial_alphabet=alphabet, limit_alphabet=500, show_progress=False)
+    tokenizer.train_from_iterator([text for text in NAUGHTY + SPACED for _ in range(3)], trainer)
+    return json.loads(tokenizer.to_str())
+
+
+def make_bytes():
+    spec = train_bpe(pre_tokenizers.ByteLevel(add_prefix_space=False), byte_level=True)
+    roberta = {"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0], "trim_offsets": True,
+               "add_prefix_space": False}
+    return spec | {"post_processor": roberta}
+
+
+def make_words():
+    lower = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    return train_bpe(pre_tokenizers.Whitespace(), byte_level=False, normalizer=lower)
+
+
+def bpe_groups(spelled, words):
+    """Byte-level pipelines as GPT-2, RoBERTa, Qwen2 and Llama 3 publish them, and characters as jina-reranker-v1."""
+    texts = NAUGHTY + LONG + SPACED
+    yield group("bytes.json", spelled, texts, INVALID)
+    byte_level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    yield group("bytes.json", spelled, texts, pre_tokenizer=byte_level, post_processor=byte_level)
+    qwen = json.loads(pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(QWEN2), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]).__getstate__())
+    untrimmed = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+    yield group("bytes.json", spelled, texts, INVALID, normalizer={"type": "NFC"}, pre_tokenizer=qwen,
+                post_processor=untrimmed)
+    llama = json.loads(json.dumps(qwen))
+    llama["pretokenizers"][0] |= {"pattern": {"Regex": QWEN2.replace(r"|\p{N}|", r"|\p{N}{1,3}|")},
+                                  "behavior": "Removed", "invert": True}
+    pairs = [m if isinstance(m, list) else m.split(" ") for m in spelled["model"]["merges"]]
+    joined = [" ".join(pair) for pair in pairs]
+    yield group("bytes.json", spelled, texts, pre_tokenizer=llama,
+                model=spelled["model"] | {"ignore_merges": True, "merges": joined})
+    yield group("words.json", words, texts, INVALID)
+    yield group("words.json", words, texts, pre_tokenizer={"type": "BertPreTokenizer"},
+                model=words["model"] | {"fuse_unk": True, "merges": words["model"]["merges"][:99]})
+    yield group("words.json", words, NAUGHTY[:60], pre_tokenizer={
+        "type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithNext", "invert": False},
+        model=words["model"] | {"unk_token": None, "merges": []}, normalizer=None)
+    vocab = {"<unk>": 0, "a": 1, "##a": 2, "a</w>": 3, "##a</w>": 4, "##aa": 5, "aa": 6}
+    affixes = {"type": "BPE", "unk_token": "<unk>", "continuing_subword_prefix": "##", "end_of_word_suffix": "</w>",
+               "vocab": vocab, "merges": [["##a", "##a"], ["a", "##a"]]}
+    yield group("words.json", words, ["a aa aaa aaaa b aaab éa"], model=affixes, added_tokens=[], normalizer=None)
+    vocab = {"<unk>": 0, "a": 1, **{f"<0x{b:02X}>": 2 + b for b in range(256)}}
+    fallback = {"type": "BPE", "unk_token": "<unk>", "byte_fallback": True, "vocab": vocab, "merges": []}
+    yield group("words.json", words, NAUGHTY[:60], model=fallback, added_tokens=[])
+
+
+def encode(tokenizer, text, deletes):
     encoding = tokenizer.encode(text, add_special_tokens=False)
     offsets = [n for pair in encoding.offsets for n in pair]
-    # Hugging Face's offsets mean nothing behind what the charsmap deletes.
-    return [encoding.ids, None if with_charsmap and DELETED & set(text) else offsets]
+    return [encoding.ids, None if deletes(text) else offsets]
+
+
+def deleter(fields):
+    """Whether a pipeline drops characters of a text: behind those Hugging Face's offsets mean nothing."""
+    if fields["model"]["type"] == "BPE" and fields["model"]["unk_token"] is None and "Ġ" not in fields["model"]["vocab"]:
+        return lambda text: True
+    if "Precompiled" in json.dumps(fields["normalizer"]):
+        return lambda text: bool(DELETED & set(text))
+    return lambda text: False
 
 
 def group(base, spec, texts, invalid=(), **overrides):
     """A case is a text, or the hexadecimal bytes of one that is not UTF-8, with ids and offsets."""
     tokenizer = Tokenizer.from_str(json.dumps(spec | overrides))
-    charsmap = "Precompiled" in json.dumps((spec | overrides)["normalizer"])
-    cases = [[text, *encode(tokenizer, text, charsmap)] for text in texts]
+    deletes = deleter(spec | overrides)
+    cases = [[text, *encode(tokenizer, text, deletes)] for text in texts]
     for raw in invalid:
-        cases.append([{"hex": raw.hex()}, *encode(tokenizer, raw.decode("utf-8", "replace"), charsmap)])
+        cases.append([{"hex": raw.hex()}, *encode(tokenizer, raw.decode("utf-8", "replace"), deletes)])
     return {"tokenizer": base, "overrides": overrides, "cases": cases}
 
 
@@ -248,6 +324,10 @@ def main():
     fallback = {"type": "Unigram", "unk_id": 0, "byte_fallback": True, "vocab":
                 [["<unk>", 0.0], ["a", -1.0], ["▁", -1.0], *([f"<0x{b:02X}>", -20.0] for b in range(256))]}
     groups.append(group("characters.json", characters, NAUGHTY[:60], model=fallback))
+    spelled, words = make_bytes(), make_words()
+    groups += bpe_groups(spelled, words)
+    write("bytes.json", spelled)
+    write("words.json", words)
     write("unigram.json", unigram)
     write("wordpiece.json", wordpiece)
     write("characters.json", characters)

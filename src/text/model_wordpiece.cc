@@ -71,34 +71,11 @@ class WordPiece final : public Model {
   bool has_inner_pieces_ = true;
 };
 
-Result<std::vector<std::string_view>> read_vocabulary(const Spec& vocab) {
-  std::vector<std::string_view> pieces;
-  std::optional<std::string> problem;
-  vocab.value().for_each_member([&](std::string_view piece, json::Value value) {
-    const auto id = value.as_int();
-    if (!id || *id < 0 || *id > kMaxTokenId) {
-      problem = fmt::format("has no sensible id for \"{}\"", piece);
-      return false;
-    }
-    const auto index = static_cast<std::size_t>(*id);
-    if (index >= pieces.size()) pieces.resize(index + 1);
-    if (!pieces[index].empty()) {
-      problem = fmt::format("gives \"{}\" and \"{}\" the same id", pieces[index], piece);
-      return false;
-    }
-    pieces[index] = piece;
-    return true;
-  });
-  if (problem) return vocab.malformed(*problem);
-  if (pieces.empty()) return vocab.malformed("is empty");
-  return pieces;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Model>> make_wordpiece(const Spec& spec, HiddenPieces hidden) {
   PODIUM_TRY(const Spec vocab, spec.object("vocab"));
-  PODIUM_TRY(const std::vector<std::string_view> pieces, read_vocabulary(vocab));
+  PODIUM_TRY(const std::vector<std::string_view> pieces, read_pieces(vocab));
   PODIUM_TRY(const std::string_view unknown, spec.string_or("unk_token", "[UNK]"));
   PODIUM_TRY(const std::string_view prefix, spec.string_or("continuing_subword_prefix", "##"));
   PODIUM_TRY(const std::int64_t longest, spec.integer_or("max_input_chars_per_word", 100));

@@ -99,6 +99,8 @@ struct TemplateItem {
 struct Template {
   std::vector<TemplateItem> single;
   std::vector<TemplateItem> pair;
+  bool trim_offsets = false;      // spaces at a token's ends are not part of its offsets
+  bool keep_first_space = false;  // but one in front of the text is
 };
 
 // Builders by the "type" of a spec; registry.cc lists what is known.

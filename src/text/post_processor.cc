@@ -84,7 +84,12 @@ Result<std::vector<TemplateItem>> read_items(const Spec& spec, std::string_view 
 
 }  // namespace
 
-Template default_template() { return {{query(0)}, {query(0), document(1)}}; }
+Template default_template() {
+  Template out;
+  out.single = {query(0)};
+  out.pair = {query(0), document(1)};
+  return out;
+}
 
 Result<Template> make_template_processing(const Spec& spec) {
   PODIUM_TRY(const Spec tokens, spec.object("special_tokens"));
@@ -98,17 +103,56 @@ Result<Template> make_template_processing(const Spec& spec) {
 Result<Template> make_bert_processing(const Spec& spec) {
   PODIUM_TRY(const TokenId sep, token_pair_id(spec, "sep"));
   PODIUM_TRY(const TokenId cls, token_pair_id(spec, "cls"));
-  return Template{{special(cls, 0), query(0), special(sep, 0)},
-                  {special(cls, 0), query(0), special(sep, 0), document(1), special(sep, 1)}};
+  Template out;
+  out.single = {special(cls, 0), query(0), special(sep, 0)};
+  out.pair = {special(cls, 0), query(0), special(sep, 0), document(1), special(sep, 1)};
+  return out;
 }
 
 // <s> A </s> and <s> A </s> </s> B </s>, all of type 0.
 Result<Template> make_roberta_processing(const Spec& spec) {
   PODIUM_TRY(const TokenId sep, token_pair_id(spec, "sep"));
   PODIUM_TRY(const TokenId cls, token_pair_id(spec, "cls"));
-  return Template{
-      {special(cls, 0), query(0), special(sep, 0)},
-      {special(cls, 0), query(0), special(sep, 0), special(sep, 0), document(0), special(sep, 0)}};
+  PODIUM_TRY(Template out, make_byte_level_processing(spec));
+  out.single = {special(cls, 0), query(0), special(sep, 0)};
+  out.pair = {special(cls, 0), query(0),    special(sep, 0),
+              special(sep, 0), document(0), special(sep, 0)};
+  return out;
+}
+
+// No tokens around the texts, only what their offsets mean.
+Result<Template> make_byte_level_processing(const Spec& spec) {
+  Template out = default_template();
+  PODIUM_TRY(out.trim_offsets, spec.boolean_or("trim_offsets", true));
+  PODIUM_TRY(out.keep_first_space, spec.boolean_or("add_prefix_space", true));
+  return out;
+}
+
+// ByteLevel and a template, as Llama 3 has them.
+Result<Template> make_processing_sequence(const Spec& spec) {
+  PODIUM_TRY(const Spec list, spec.array("processors"));
+  Template out = default_template();
+  bool has_template = false;
+  Result<void> result;
+  list.value().for_each_element([&](json::Value element) {
+    const Spec part(element, list.name());
+    const auto type = part.string_or("type", "");
+    const auto read = make_template(part);
+    if (!read) {
+      result = tl::unexpected(read.error());
+    } else if (type == "ByteLevel") {
+      out.trim_offsets = read->trim_offsets;
+      out.keep_first_space = read->keep_first_space;
+    } else if (std::exchange(has_template, true)) {
+      result = list.unsupported("has more than one template");
+    } else {
+      out.single = read->single;
+      out.pair = read->pair;
+    }
+    return result.has_value();
+  });
+  if (!result) return tl::unexpected(std::move(result).error());
+  return out;
 }
 
 }  // namespace podium::text

@@ -1,6 +1,7 @@
-// Pre-tokenizers that cut at characters of a class and leave the text as it is.
+// Pre-tokenizers that cut at delimiters, mostly characters of a class, and leave the text as it is.
 #include <utility>
 
+#include "text/patterns.h"
 #include "text/registry.h"
 #include "text/unicode.h"
 
@@ -8,7 +9,7 @@ namespace podium::text {
 
 namespace {
 
-// What becomes of the characters at which a text is cut.
+// What becomes of the delimiters at which a text is cut.
 enum class Delimiter {
   removed,
   isolated,              // each is a piece
@@ -17,11 +18,12 @@ enum class Delimiter {
   merged_with_next,      // each starts a piece
 };
 
-template <class IsDelimiter>
-void split(Pieces& pieces, Pieces& spare, Delimiter delimiter, IsDelimiter&& is_delimiter) {
-  const std::string_view text = pieces.text.bytes;
+// find(text, at): the length of the delimiter that begins there, 0 if none does.
+template <class Find>
+void split(Pieces& pieces, Pieces& spare, Delimiter delimiter, Find&& find) {
   spare.spans.clear();
   for (const Piece piece : pieces.spans) {
+    const auto text = std::string_view(pieces.text.bytes).substr(0, piece.end);
     std::uint32_t begin = piece.begin;
     const auto cut = [&](std::uint32_t at) {
       if (begin < at) spare.spans.push_back({begin, at});
@@ -29,9 +31,9 @@ void split(Pieces& pieces, Pieces& spare, Delimiter delimiter, IsDelimiter&& is_
     };
     bool after_delimiter = false;
     for (std::uint32_t at = piece.begin; at < piece.end;) {
-      const Character c = character_at(text, at);
-      const std::uint32_t end = at + c.length;
-      const bool found = is_delimiter(c.code_point);
+      const std::uint32_t length = find(text, at);
+      const bool found = length > 0;
+      const std::uint32_t end = at + (found ? length : character_at(text, at).length);
       switch (delimiter) {
         case Delimiter::removed:
           if (found) cut(at), begin = end;
@@ -60,11 +62,17 @@ void split(Pieces& pieces, Pieces& spare, Delimiter delimiter, IsDelimiter&& is_
 using Class = bool (*)(char32_t);
 
 template <Class is_in_class>
-class Split final : public PreTokenizer {
+std::uint32_t find_class(std::string_view text, std::size_t at) {
+  const Character c = character_at(text, at);
+  return is_in_class(c.code_point) ? c.length : 0;
+}
+
+template <Class is_in_class>
+class ClassSplit final : public PreTokenizer {
  public:
-  explicit Split(Delimiter delimiter) : delimiter_(delimiter) {}
+  explicit ClassSplit(Delimiter delimiter) : delimiter_(delimiter) {}
   void apply(Pieces& pieces, Pieces& spare) const override {
-    split(pieces, spare, delimiter_, is_in_class);
+    split(pieces, spare, delimiter_, find_class<is_in_class>);
   }
 
  private:
@@ -75,17 +83,42 @@ class Split final : public PreTokenizer {
 class Whitespace final : public PreTokenizer {
  public:
   void apply(Pieces& pieces, Pieces& spare) const override {
-    split(pieces, spare, Delimiter::removed, is_whitespace);
-    split(pieces, spare, Delimiter::contiguous, is_word);
+    split(pieces, spare, Delimiter::removed, find_class<is_whitespace>);
+    split(pieces, spare, Delimiter::contiguous, find_class<is_word>);
   }
 };
 
 class BertPreTokenizer final : public PreTokenizer {
  public:
   void apply(Pieces& pieces, Pieces& spare) const override {
-    split(pieces, spare, Delimiter::removed, is_whitespace);
-    split(pieces, spare, Delimiter::isolated, is_punctuation);
+    split(pieces, spare, Delimiter::removed, find_class<is_whitespace>);
+    split(pieces, spare, Delimiter::isolated, find_class<is_punctuation>);
   }
+};
+
+class StringSplit final : public PreTokenizer {
+ public:
+  StringSplit(std::string_view delimiter, Delimiter behavior)
+      : delimiter_(delimiter), behavior_(behavior) {}
+  void apply(Pieces& pieces, Pieces& spare) const override {
+    split(pieces, spare, behavior_, [&](std::string_view text, std::size_t at) {
+      return text.substr(at).starts_with(delimiter_) ? static_cast<std::uint32_t>(delimiter_.size())
+                                                     : 0;
+    });
+  }
+
+ private:
+  std::string delimiter_;
+  Delimiter behavior_;
+};
+
+class WordSplit final : public PreTokenizer {
+ public:
+  explicit WordSplit(const WordPattern& pattern) : pattern_(pattern) {}
+  void apply(Pieces& pieces, Pieces& spare) const override { split_words(pattern_, pieces, spare); }
+
+ private:
+  WordPattern pattern_;
 };
 
 Result<Delimiter> read_delimiter(const Spec& spec) {
@@ -106,13 +139,37 @@ Result<std::unique_ptr<PreTokenizer>> make_bert_pre_tokenizer(const Spec&) {
 
 Result<std::unique_ptr<PreTokenizer>> make_digits(const Spec& spec) {
   PODIUM_TRY(const bool individual, spec.boolean_or("individual_digits", false));
-  return std::make_unique<Split<is_number>>(individual ? Delimiter::isolated
-                                                       : Delimiter::contiguous);
+  return std::make_unique<ClassSplit<is_number>>(individual ? Delimiter::isolated
+                                                            : Delimiter::contiguous);
 }
 
 Result<std::unique_ptr<PreTokenizer>> make_punctuation(const Spec& spec) {
   PODIUM_TRY(const Delimiter delimiter, read_delimiter(spec));
-  return std::make_unique<Split<is_punctuation>>(delimiter);
+  return std::make_unique<ClassSplit<is_punctuation>>(delimiter);
+}
+
+// The matches of a known regular expression cover the text, so that it makes no difference whether
+// they are isolated delimiters or what delimiters leave.
+Result<std::unique_ptr<PreTokenizer>> make_split(const Spec& spec) {
+  PODIUM_TRY(const Spec pattern, spec.object("pattern"));
+  PODIUM_TRY(const Delimiter delimiter, read_delimiter(spec));
+  PODIUM_TRY(const bool invert, spec.boolean_or("invert", false));
+  if (pattern.find("Regex")) {
+    PODIUM_TRY(const std::string_view regex, pattern.string("Regex"));
+    const auto known = find_word_pattern(regex);
+    if (!known) {
+      return spec.unsupported(
+          fmt::format("has a regular expression that Podium does not know: {}", regex));
+    }
+    if (delimiter != (invert ? Delimiter::removed : Delimiter::isolated)) {
+      return spec.unsupported("has a behavior that leaves nothing of its pattern's matches");
+    }
+    return std::make_unique<WordSplit>(*known);
+  }
+  PODIUM_TRY(const std::string_view string, pattern.string("String"));
+  if (string.empty()) return spec.malformed("has an empty pattern");
+  if (invert) return spec.unsupported("inverts a pattern that is a plain string");
+  return std::make_unique<StringSplit>(string, delimiter);
 }
 
 Result<std::unique_ptr<PreTokenizer>> make_whitespace(const Spec&) {
@@ -120,7 +177,7 @@ Result<std::unique_ptr<PreTokenizer>> make_whitespace(const Spec&) {
 }
 
 Result<std::unique_ptr<PreTokenizer>> make_whitespace_split(const Spec&) {
-  return std::make_unique<Split<is_whitespace>>(Delimiter::removed);
+  return std::make_unique<ClassSplit<is_whitespace>>(Delimiter::removed);
 }
 
 }  // namespace podium::text

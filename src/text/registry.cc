@@ -33,23 +33,28 @@ constexpr auto kNormalizers =
 constexpr auto kPreTokenizers =
     std::to_array<Entry<Result<std::unique_ptr<PreTokenizer>>(const Spec&)>>({
         {"BertPreTokenizer", make_bert_pre_tokenizer},
+        {"ByteLevel", make_byte_level},
         {"Digits", make_digits},
         {"Metaspace", make_metaspace},
         {"Punctuation", make_punctuation},
         {"Sequence", make_pre_tokenizer_sequence},
+        {"Split", make_split},
         {"Whitespace", make_whitespace},
         {"WhitespaceSplit", make_whitespace_split},
     });
 
 constexpr auto kModels =
     std::to_array<Entry<Result<std::unique_ptr<Model>>(const Spec&, HiddenPieces)>>({
+        {"BPE", make_bpe},
         {"Unigram", make_unigram},
         {"WordPiece", make_wordpiece},
     });
 
 constexpr auto kPostProcessors = std::to_array<Entry<Result<Template>(const Spec&)>>({
     {"BertProcessing", make_bert_processing},
+    {"ByteLevel", make_byte_level_processing},
     {"RobertaProcessing", make_roberta_processing},
+    {"Sequence", make_processing_sequence},
     {"TemplateProcessing", make_template_processing},
 });
 

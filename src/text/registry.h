@@ -25,19 +25,24 @@ Result<std::unique_ptr<Normalizer>> make_strip_accents(const Spec& spec);
 // Pre-tokenizers.
 Result<std::unique_ptr<PreTokenizer>> make_pre_tokenizer_sequence(const Spec& spec);
 Result<std::unique_ptr<PreTokenizer>> make_bert_pre_tokenizer(const Spec& spec);
+Result<std::unique_ptr<PreTokenizer>> make_byte_level(const Spec& spec);
 Result<std::unique_ptr<PreTokenizer>> make_digits(const Spec& spec);
 Result<std::unique_ptr<PreTokenizer>> make_metaspace(const Spec& spec);
 Result<std::unique_ptr<PreTokenizer>> make_punctuation(const Spec& spec);
+Result<std::unique_ptr<PreTokenizer>> make_split(const Spec& spec);
 Result<std::unique_ptr<PreTokenizer>> make_whitespace(const Spec& spec);
 Result<std::unique_ptr<PreTokenizer>> make_whitespace_split(const Spec& spec);
 
 // Models. Text never turns into a hidden piece.
+Result<std::unique_ptr<Model>> make_bpe(const Spec& spec, HiddenPieces hidden);
 Result<std::unique_ptr<Model>> make_unigram(const Spec& spec, HiddenPieces hidden);
 Result<std::unique_ptr<Model>> make_wordpiece(const Spec& spec, HiddenPieces hidden);
 
 // Post-processors.
 Result<Template> make_template_processing(const Spec& spec);
 Result<Template> make_bert_processing(const Spec& spec);
+Result<Template> make_byte_level_processing(const Spec& spec);
+Result<Template> make_processing_sequence(const Spec& spec);
 Result<Template> make_roberta_processing(const Spec& spec);
 
 }  // namespace podium::text

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "text/added_tokens.h"
 #include "text/parts.h"
+#include "text/unicode.h"
 
 namespace podium::text {
 
@@ -79,6 +80,8 @@ struct Tokenizer::Pipeline {
   void encode_stretch(std::string_view original, Scratch& scratch, Encoding& out) const;
   void encode_normalized(std::string_view original, Pieces& pieces, Scratch& scratch,
                          Encoding& out) const;
+  std::string_view piece(TokenId id) const;
+  void trim_offsets(std::string_view text, Encoding& out) const;
 };
 
 Tokenizer::Tokenizer(std::unique_ptr<Pipeline> pipeline) : pipeline_(std::move(pipeline)) {}
@@ -204,6 +207,7 @@ void Tokenizer::encode(std::string_view text, Encoding& out) const {
     scratch.current.text.append(scratch.whole, done, scratch.whole.size());
   }
   pipeline_->encode_stretch(text, scratch, out);
+  if (pipeline_->layout.trim_offsets) pipeline_->trim_offsets(text, out);
   if (text.size() > kKeptScratch) scratch = Scratch();
 }
 
@@ -238,6 +242,50 @@ void Tokenizer::Pipeline::encode_normalized(std::string_view original, Pieces& p
   if (pre_tokenizer) pre_tokenizer->apply(pieces, scratch.spare);
   TokenSink sink(original, pieces.text, out);
   model->tokenize(pieces, scratch.lattice, sink);
+}
+
+namespace {
+
+constexpr char32_t kByteLevelSpace = 0x120;
+
+// How many of the characters at a piece's ends are spaces.
+struct Margins {
+  std::size_t left = 0;
+  std::size_t right = 0;
+};
+
+Margins margins_of(std::string_view piece) {
+  Margins out;
+  bool leading = true;
+  for (std::size_t at = 0; at < piece.size();) {
+    const Character c = character_at(piece, at);
+    const bool space = c.code_point == kByteLevelSpace || is_whitespace(c.code_point);
+    leading = leading && space;
+    out.left += leading;
+    out.right = space ? out.right + 1 : 0;
+    at += c.length;
+  }
+  return out;
+}
+
+}  // namespace
+
+// Takes the spaces out of the tokens' offsets, as Hugging Face's process_offsets does.
+void Tokenizer::Pipeline::trim_offsets(std::string_view text, Encoding& out) const {
+  for (std::size_t i = 0; i < out.ids.size(); ++i) {
+    Margins margins = margins_of(piece(out.ids[i]));
+    Offset& offset = out.offsets[i];
+    const bool first = i == 0 || offset.begin == 0;
+    // A single space may be the one that was put in front; several were there.
+    if (first && layout.keep_first_space && margins.left == 1) margins.left = 0;
+    while (margins.left-- > 0 && offset.begin < offset.end) {
+      offset.begin += utf8::decode(text, offset.begin).length;
+    }
+    while (margins.right-- > 0 && offset.begin < offset.end) {
+      do --offset.end;
+      while (offset.begin < offset.end && (text[offset.end] & 0xC0) == 0x80);
+    }
+  }
 }
 
 // Sequences.
@@ -334,13 +382,14 @@ std::size_t Tokenizer::special_tokens_in_pair() const {
 
 std::size_t Tokenizer::vocab_size() const { return pipeline_->vocab_size; }
 
-std::string_view Tokenizer::piece(TokenId id) const {
-  const auto& added = pipeline_->added;
+std::string_view Tokenizer::piece(TokenId id) const { return pipeline_->piece(id); }
+
+std::string_view Tokenizer::Pipeline::piece(TokenId id) const {
   const auto token =
       std::lower_bound(added.begin(), added.end(), id,
                        [](const AddedToken& t, TokenId wanted) { return t.id < wanted; });
   if (token != added.end() && token->id == id) return token->content;
-  return pipeline_->model->vocabulary().piece(id);
+  return model->vocabulary().piece(id);
 }
 
 std::string Tokenizer::describe() const {

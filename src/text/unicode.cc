@@ -41,6 +41,11 @@ bool is_word(char32_t c) {
   }
 }
 
+bool is_letter(char32_t c) {
+  const auto category = property(c).category;
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
 bool is_control(char32_t c) {
   switch (property(c).category) {
     case UTF8PROC_CATEGORY_CC:

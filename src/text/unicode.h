@@ -14,6 +14,9 @@ bool is_whitespace(char32_t c);
 // What a regular expression calls \w: letters, marks, decimal digits, connectors, joiners (UTS 18).
 bool is_word(char32_t c);
 
+// What a regular expression calls \p{L}.
+bool is_letter(char32_t c);
+
 // General categories, as the tables behind Hugging Face's `tokenizers` have them (unicode_ages.cc).
 bool is_control(char32_t c);          // Cc, Cf and Co
 bool is_punctuation(char32_t c);      // P*, and all of ASCII that is no letter, digit or space

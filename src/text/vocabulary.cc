@@ -2,9 +2,33 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace podium::text {
+
+Result<std::vector<std::string_view>> read_pieces(const Spec& vocab) {
+  std::vector<std::string_view> pieces;
+  std::optional<std::string> problem;
+  vocab.value().for_each_member([&](std::string_view piece, json::Value value) {
+    const auto id = value.as_int();
+    if (!id || *id < 0 || *id > kMaxTokenId) {
+      problem = fmt::format("has no sensible id for \"{}\"", piece);
+      return false;
+    }
+    const auto index = static_cast<std::size_t>(*id);
+    if (index >= pieces.size()) pieces.resize(index + 1);
+    if (!pieces[index].empty()) {
+      problem = fmt::format("gives \"{}\" and \"{}\" the same id", pieces[index], piece);
+      return false;
+    }
+    pieces[index] = piece;
+    return true;
+  });
+  if (problem) return vocab.malformed(*problem);
+  if (pieces.empty()) return vocab.malformed("is empty");
+  return pieces;
+}
 
 Result<Vocabulary> Vocabulary::build(std::span<const std::string_view> pieces,
                                      HiddenPieces hidden) {

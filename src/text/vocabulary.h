@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "text/spec.h"
 #include "text/tokenizer.h"
 #include "text/trie.h"
 
@@ -19,6 +20,9 @@ constexpr TokenId kMaxTokenId = (1 << 22) - 1;
 
 // Pieces that no text may turn into: special tokens that are to be read as text.
 using HiddenPieces = std::span<const std::string_view>;
+
+// The pieces by id of a "vocab" that maps them to ids, as WordPiece and BPE write it.
+Result<std::vector<std::string_view>> read_pieces(const Spec& vocab);
 
 class Vocabulary {
  public:

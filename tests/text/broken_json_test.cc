@@ -18,6 +18,12 @@ std::string unigram(std::string_view fields) {
 std::string wordpiece(std::string_view fields) {
   return fmt::format(R"({{"model":{{"type":"WordPiece",{}}}}})", fields);
 }
+std::string bpe(std::string_view fields) {
+  return fmt::format(R"({{"model":{{"type":"BPE",{}}}}})", fields);
+}
+std::string pre_tokenizer(std::string_view spec) {
+  return with(fmt::format(R"("pre_tokenizer":{})", spec));
+}
 std::string normalizer(std::string_view spec) {
   return with(fmt::format(R"("normalizer":{})", spec));
 }
@@ -41,8 +47,29 @@ const std::vector<Broken>& broken_files() {
       {"[]", "not a JSON object"},
       {"{}", "\"model\""},
       {R"({"model":7})", "an object as \"model\""},
-      {R"({"model":{"type":"BPE"}})", "\"BPE\"", ErrorCode::unsupported},
-      {R"({"model":{"merges":[],"vocab":{}}})", "\"BPE\"", ErrorCode::unsupported},
+      {R"({"model":{"type":"Words"}})", "\"Words\"", ErrorCode::unsupported},
+      {R"({"model":{"merges":[],"vocab":{}}})", "is empty"},
+      {bpe(R"("merges":[])"), "\"vocab\""},
+      {bpe(R"("vocab":{"a":0})"), "\"merges\""},
+      {bpe(R"("vocab":{"a":0},"merges":{})"), "an array as \"merges\""},
+      {bpe(R"("vocab":{"a":0},"merges":["a"])"), "no pair of tokens: \"a\""},
+      {bpe(R"("vocab":{"a":0},"merges":["a a a"])"), "no pair of tokens"},
+      {bpe(R"("vocab":{"a":0},"merges":[["a"]])"), "no pair of tokens"},
+      {bpe(R"("vocab":{"a":0},"merges":[["a",1]])"), "no pair of tokens"},
+      {bpe(R"("vocab":{"a":0},"merges":[7])"), "no pair of tokens"},
+      {bpe(R"("vocab":{"a":0,"ab":1},"merges":["a b"])"), "the vocabulary lacks"},
+      {bpe(R"("vocab":{"a":0,"b":1},"merges":["a b"])"), "cannot join"},
+      {bpe(R"("vocab":{"a":0,"b":0},"merges":[])"), "the same id"},
+      {bpe(R"("unk_token":"?","vocab":{"a":0},"merges":[])"), "lacks its unk_token"},
+      {bpe(R"("dropout":0.1,"vocab":{"a":0},"merges":[])"), "dropout", ErrorCode::unsupported},
+      {pre_tokenizer(R"({"type":"Split"})"), "\"pattern\""},
+      {pre_tokenizer(R"({"type":"Split","pattern":{"String":""}})"), "empty pattern"},
+      {pre_tokenizer(R"({"type":"Split","pattern":{"Regex":"a*?"}})"), "a*?",
+       ErrorCode::unsupported},
+      {pre_tokenizer(R"({"type":"Split","pattern":{"String":" "},"invert":true})"), "inverts",
+       ErrorCode::unsupported},
+      {post_processor(R"({"type":"Sequence","processors":[{"type":"X"}]})"), "\"X\"",
+       ErrorCode::unsupported},
       {unigram(R"("unk_id":0)"), "\"vocab\""},
       {unigram(R"("unk_id":0,"vocab":{})"), "an array as \"vocab\""},
       {unigram(R"("unk_id":0,"vocab":[])"), "is empty"},
@@ -77,7 +104,7 @@ const std::vector<Broken>& broken_files() {
       {charsmap("AAAAAA=="), "cannot hold"},
       {charsmap("/////wAAAAA="), "cannot hold"},
       {charsmap("BAAAAAAAAAD/"), "not UTF-8"},
-      {with(R"("pre_tokenizer":{"type":"ByteLevel"})"), "\"ByteLevel\"", ErrorCode::unsupported},
+      {with(R"("pre_tokenizer":{"type":"Bytes"})"), "\"Bytes\"", ErrorCode::unsupported},
       {with(R"("pre_tokenizer":{"type":"Metaspace"})"), "\"replacement\""},
       {with(R"("pre_tokenizer":{"type":"Metaspace","replacement":"ab"})"), "one character"},
       {with(R"("pre_tokenizer":{"type":"Metaspace","replacement":"_","prepend_scheme":"maybe"})"),
@@ -106,7 +133,7 @@ const std::vector<Broken>& broken_files() {
        "uses id 5"},
       {post_processor(R"({"type":"BertProcessing","sep":["[SEP]"],"cls":["[CLS]",0]})"),
        "sensible id"},
-      {post_processor(R"({"type":"ByteLevel"})"), "\"ByteLevel\"", ErrorCode::unsupported},
+      {post_processor(R"({"type":"Bytes"})"), "\"Bytes\"", ErrorCode::unsupported},
   };
   return files;
 }
@@ -122,9 +149,9 @@ TEST(BrokenJson, IsAnErrorThatSaysWhatIsWrong) {
 }
 
 TEST(BrokenJson, UnknownPartsAreToldTheKnownOnes) {
-  const auto tokenizer = Tokenizer::from_json(R"({"model":{"type":"BPE"}})");
+  const auto tokenizer = Tokenizer::from_json(R"({"model":{"type":"Words"}})");
   ASSERT_FALSE(tokenizer);
-  EXPECT_NE(tokenizer.error().hint.find("Unigram, WordPiece"), std::string::npos);
+  EXPECT_NE(tokenizer.error().hint.find("BPE, Unigram, WordPiece"), std::string::npos);
 }
 
 TEST(BrokenJson, ACutFileIsAnError) {

@@ -97,7 +97,8 @@ TEST_F(Goldens, IdsAndOffsetsEqualHuggingFace) {
 }
 
 TEST_F(Goldens, EncodingsAreSound) {
-  for (const auto* name : {"unigram.json", "wordpiece.json", "characters.json"}) {
+  for (const auto* name :
+       {"unigram.json", "wordpiece.json", "bytes.json", "words.json", "characters.json"}) {
     for (const SpecialTokens mode : {SpecialTokens::text, SpecialTokens::match}) {
       const Tokenizer tokenizer = load(read_data(name), mode);
       for (const std::string& text : texts_) expect_sound(tokenizer, text);

@@ -65,13 +65,14 @@ TEST(LinearTime, HoldsForTextsMadeToBeSlow) {
       {"", "\xFF"},              // nothing is UTF-8
       {"", "\x01"},              // nothing is left
       {"", "."},                 // every character is a piece
+      {"", "\n "},               // line ends and spaces in turn
       {"", "The quick brown fox. "},
   };
   // Memory is kept from call to call: fresh pages cost as much as the tokens written to them, and
   // glibc maps fresh ones for the longer text alone.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, -1);
-  for (const auto* name : {"unigram.json", "wordpiece.json"}) {
+  for (const auto* name : {"unigram.json", "wordpiece.json", "bytes.json"}) {
     const Tokenizer tokenizer = load(read_data(name), SpecialTokens::match);
     for (const Hard& hard : texts) {
       EXPECT_LT(ratio_for_double(tokenizer, hard.head, hard.unit), 2.3)
