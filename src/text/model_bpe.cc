@@ -33,20 +33,16 @@ struct Candidate {
 struct BpeOptions {
   TokenId unknown = -1;  // -1: unknown characters vanish
   bool fuse_unknown = false;
-  bool byte_fallback = false;     // an unknown character becomes its bytes, if all are pieces
-  bool ignore_merges = false;     // a piece that is in the vocabulary stays whole
-  std::string_view inner_prefix;  // of every character but a piece's first
-  std::string_view last_suffix;   // of a piece's last character
+  bool byte_fallback = false;  // an unknown character becomes its bytes, if all are pieces
+  bool ignore_merges = false;  // a piece that is in the vocabulary stays whole
+  std::string inner_prefix;    // of every character but a piece's first
+  std::string last_suffix;     // of a piece's last character
 };
 
 class Bpe final : public Model {
  public:
-  Bpe(Vocabulary vocabulary, MergeTable merges, const BpeOptions& options)
-      : Model(std::move(vocabulary)),
-        merges_(std::move(merges)),
-        options_(options),
-        inner_prefix_(options.inner_prefix),
-        last_suffix_(options.last_suffix) {
+  Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
+      : Model(std::move(vocabulary)), merges_(std::move(merges)), options_(std::move(options)) {
     for (std::size_t byte = 0; byte < bytes_.size(); ++byte) {
       bytes_[byte] = this->vocabulary().trie().find(fmt::format("<0x{:02X}>", byte));
     }
@@ -100,13 +96,13 @@ class Bpe final : public Model {
   TokenId find_character(std::string_view text, std::uint32_t begin, std::uint32_t at,
                          std::uint32_t end, std::string& spelled) const {
     const std::string_view character = text.substr(at, end - at);
-    const bool inner = at > begin && !inner_prefix_.empty();
-    const bool last = end == text.size() && !last_suffix_.empty();
+    const bool inner = at > begin && !options_.inner_prefix.empty();
+    const bool last = end == text.size() && !options_.last_suffix.empty();
     if (!inner && !last) return vocabulary().trie().find(character);
     spelled.clear();
-    if (inner) spelled += inner_prefix_;
+    if (inner) spelled += options_.inner_prefix;
     spelled += character;
-    if (last) spelled += last_suffix_;
+    if (last) spelled += options_.last_suffix;
     return vocabulary().trie().find(spelled);
   }
 
@@ -179,8 +175,6 @@ class Bpe final : public Model {
 
   MergeTable merges_;
   BpeOptions options_;
-  std::string inner_prefix_;
-  std::string last_suffix_;
   std::array<TokenId, 256> bytes_{};
 };
 
@@ -256,7 +250,7 @@ Result<std::unique_ptr<Model>> make_bpe(const Spec& spec, HiddenPieces hidden) {
   }
   PODIUM_TRY(const Spec merges, spec.array("merges"));
   PODIUM_TRY(MergeTable table, read_merges(merges, vocabulary, options.inner_prefix));
-  return std::make_unique<Bpe>(std::move(vocabulary), std::move(table), options);
+  return std::make_unique<Bpe>(std::move(vocabulary), std::move(table), std::move(options));
 }
 
 }  // namespace podium::text
