@@ -16,6 +16,11 @@ std::string missing_for_avx512() {
   return {};
 }
 
+std::string missing_for_avx512_vnni() {
+  const std::string missing = missing_for_avx512();
+  return missing.empty() && !__builtin_cpu_supports("avx512vnni") ? "avx512vnni" : missing;
+}
+
 std::string missing_for_avx2() {
   if (!__builtin_cpu_supports("avx2")) return "avx2";
   if (!__builtin_cpu_supports("fma")) return "fma";
@@ -42,6 +47,7 @@ std::string known_names() {
 std::vector<Candidate> candidates() {
   std::vector<Candidate> list;
 #if defined(__x86_64__)
+  list.push_back(candidate(avx512_vnni(), missing_for_avx512_vnni()));
   list.push_back(candidate(avx512(), missing_for_avx512()));
   list.push_back(candidate(avx2(), missing_for_avx2()));
 #endif

@@ -4,7 +4,7 @@
 // reason nothing here may call an inline function of another header.
 //
 // V: kWidth, kTileRows, Reg, load, load_partial(p, count: zeros beyond), store, store_partial,
-// set(scalar), add, sub, mul, div, fma(a, b, c) = a*b + c, max, round (to nearest integer),
+// set(scalar), add, sub, mul, div, fma(a, b, c) = a*b + c, max, min, round (to nearest integer),
 // power_of_2(integral reg), abs, select_less(a, b, yes, no) = a < b ? yes : no, sum, largest.
 //
 // gemm: a tile of kTileRows x 2 vectors of outputs stays in registers while k runs; each step loads
@@ -278,7 +278,16 @@ struct F32Kernels {
   }
 
   static constexpr Kernels table(const char* name) {
-    return {name, kPanel, kTile, &gemm, &gelu_all, &add_layer_norm, &attention, &attention_scratch};
+    Kernels set;
+    set.name = name;
+    set.panel_f32 = kPanel;
+    set.row_tile = kTile;
+    set.gemm_f32 = &gemm;
+    set.gelu_f32 = &gelu_all;
+    set.add_layer_norm_f32 = &add_layer_norm;
+    set.attention_f32 = &attention;
+    set.attention_scratch = &attention_scratch;
+    return set;
   }
 };
 

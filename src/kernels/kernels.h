@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,48 @@ struct PackedF32 {
   AlignedBuffer<float> bias;
   std::size_t bytes() const { return data.bytes() + bias.bytes(); }
 };
+
+// Rows of activations in bytes: x = scale * (byte - zero), with the scale and zero of the row. Rows
+// are `stride` bytes apart, the bytes beyond a row's k are zero.
+struct RowScale {
+  float scale = 0;
+  std::int32_t zero = 0;
+};
+struct QuantizedRows {
+  const std::uint8_t* values = nullptr;
+  const RowScale* scales = nullptr;
+  std::size_t stride = 0;  // k up to a multiple of kPackedS8Step
+  std::size_t rows = 0;
+};
+
+// A weight matrix [n, k] in signed bytes, packed for `gemm_s8`: w[o, i] = scales[o] * byte. Panels
+// of `panel` outputs; in each panel the k steps of four one after the other, in each step four
+// bytes of every output. k is filled up to `depth`, n to whole panels, with zeros.
+//
+// `sums` are the outputs' sums of bytes, which centre the activations. Where sums of products wait
+// in 16 bits (AVX2), the positive and the negative bytes that meet in one lane, 8 of a step of 16,
+// stay within Kernels::group_limit_s8, so that no activation can make them saturate.
+inline constexpr std::size_t kPackedS8Step = 16;
+struct PackedS8 {
+  std::size_t n = 0;
+  std::size_t k = 0;
+  std::size_t depth = 0;
+  std::size_t panel = 0;
+  const std::int8_t* values = nullptr;
+  const float* scales = nullptr;
+  const std::int32_t* sums = nullptr;
+  const float* bias = nullptr;
+};
+
+// What gemm_s8 does to its result. `gelu` is within 1.3e-4 of the exact form, which is far below
+// the steps the result is quantised in next: x/2 (1 + t), t = min(|x|, 4) sgn(x) p(x^2) with the
+// terms of p below (scripts/fit_vector_math.py).
+enum class Epilogue { none, gelu };
+inline constexpr float kNormalCdfEnd = 4;
+inline constexpr float kNormalCdf[] = {0.7964447736740112F,     -0.13024473190307617F,
+                                       0.01814306527376175F,    -0.0017819356871768832F,
+                                       0.00011703347990987822F, -4.78778292745119e-06F,
+                                       1.0756937030009794e-07F, -9.783048815492634e-10F};
 
 // One attention head of one sequence. q, k, v point at the head's first column of the sequence's
 // first row; rows are `stride` floats apart. The result overwrites q. Only the first `queries` rows
@@ -53,6 +96,19 @@ struct Kernels {
   void (*gemm_f32)(const float* a, std::size_t lda, std::size_t rows, const PackedF32& w, float* c,
                    std::size_t ldc) = nullptr;
 
+  // c[rows, n] = epilogue(a * w^T + bias): the products summed exactly, then one multiply-add in
+  // float. Null where the set has no int8 products.
+  void (*gemm_s8)(const QuantizedRows& a, const PackedS8& w, Epilogue epilogue, float* c,
+                  std::size_t ldc) = nullptr;
+
+  // Each row's range, zero included, in `levels` equal steps of bytes. values: rows of `stride`
+  // bytes.
+  void (*quantize_u8)(const float* x, std::size_t ldx, std::size_t rows, std::size_t k, int levels,
+                      std::uint8_t* values, std::size_t stride, RowScale* scales) = nullptr;
+  std::size_t panel_s8 = 0;         // PackedS8::panel these kernels read
+  int levels_u8 = 0;                // the largest activation gemm_s8 takes
+  std::int32_t group_limit_s8 = 0;  // see PackedS8; 0: none
+
   // x = gelu(x) = x/2 (1 + erf(x/sqrt 2)), the exact form (Hendrycks & Gimpel 2016, arXiv
   // 1606.08415).
   void (*gelu_f32)(float* x, std::size_t count) = nullptr;
@@ -66,6 +122,15 @@ struct Kernels {
   void (*attention_f32)(const AttentionHead& head, float* scratch) = nullptr;
   std::size_t (*attention_scratch)(std::size_t length, std::size_t head_dim) = nullptr;
 };
+
+// Bytes of a packed [n, k] matrix, and the matrix that lies in that many bytes on a 64-byte border.
+std::size_t packed_s8_bytes(const Kernels& kernels, std::size_t n, std::size_t k);
+PackedS8 view_s8(const Kernels& kernels, std::size_t n, std::size_t k, const std::byte* packed);
+
+// Quantises one row of weights (k finite floats) and its bias into a matrix of packed_s8_bytes,
+// which starts as zeros.
+void pack_row_s8(const PackedS8& matrix, std::int32_t group_limit, std::size_t row,
+                 const float* weights, float bias, std::byte* packed);
 
 // Packs rows [0, n) of a weight matrix; `row(r, out)` writes row r's k floats.
 template <class Row>
@@ -110,6 +175,7 @@ const Kernels& portable();
 #if defined(__x86_64__)
 const Kernels& avx2();
 const Kernels& avx512();
+const Kernels& avx512_vnni();
 #endif
 
 }  // namespace podium::kernels

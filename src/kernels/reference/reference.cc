@@ -2,6 +2,7 @@
 // Never optimised.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "kernels/kernels.h"
 
@@ -90,8 +91,74 @@ void attention(const AttentionHead& head, float* scratch) {
   }
 }
 
-constexpr Kernels kTable{"reference", kPanel,          1,          &gemm,
-                         &gelu,       &add_layer_norm, &attention, &attention_scratch};
+std::int32_t sum_products(const std::uint8_t* a, const PackedS8& w, std::size_t col) {
+  const std::int8_t* weights = w.values + col / w.panel * w.panel * w.depth + col % w.panel * 4;
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < w.k; ++i) {
+    sum += static_cast<std::int32_t>(a[i]) * weights[i / 4 * 4 * w.panel + i % 4];
+  }
+  return sum;
+}
+
+float quick_gelu(float x) {
+  const float capped = std::max(std::min(x, kNormalCdfEnd), -kNormalCdfEnd);
+  float y = kNormalCdf[std::size(kNormalCdf) - 1];
+  for (std::size_t i = std::size(kNormalCdf) - 1; i-- > 0;) {
+    y = std::fma(y, capped * capped, kNormalCdf[i]);
+  }
+  const float half = x * 0.5F;
+  return std::fma(half, capped * y, half);
+}
+
+void gemm_s8(const QuantizedRows& a, const PackedS8& w, Epilogue epilogue, float* c,
+             std::size_t ldc) {
+  for (std::size_t row = 0; row < a.rows; ++row) {
+    const RowScale scale = a.scales[row];
+    for (std::size_t col = 0; col < w.n; ++col) {
+      const std::int32_t sum = sum_products(a.values + row * a.stride, w, col);
+      const auto centred = static_cast<float>(sum - scale.zero * w.sums[col]);
+      const float value = std::fma(centred, scale.scale * w.scales[col], w.bias[col]);
+      c[row * ldc + col] = epilogue == Epilogue::gelu ? quick_gelu(value) : value;
+    }
+  }
+}
+
+void quantize_u8(const float* x, std::size_t ldx, std::size_t rows, std::size_t k, int levels,
+                 std::uint8_t* values, std::size_t stride, RowScale* scales) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float* in = x + row * ldx;
+    const float high = std::max(0.0F, *std::max_element(in, in + k));
+    const float low = std::min(0.0F, *std::min_element(in, in + k));
+    const float range = high - low;
+    const auto steps = static_cast<float>(levels);
+    const float inverse = range > 0 ? steps / range : 0.0F;
+    const auto zero = static_cast<std::int32_t>(std::nearbyint(-low * inverse));
+    scales[row] = {range > 0 ? range / steps : 0.0F, zero};
+    for (std::size_t i = 0; i < stride; ++i) {
+      const float scaled = i < k ? std::nearbyint(in[i] * inverse) : 0.0F;
+      const std::int32_t value = i < k ? static_cast<std::int32_t>(scaled) + zero : 0;
+      values[row * stride + i] = static_cast<std::uint8_t>(std::clamp(value, 0, levels));
+    }
+  }
+}
+
+constexpr Kernels make_table() {
+  Kernels set;
+  set.name = "reference";
+  set.panel_f32 = kPanel;
+  set.row_tile = 1;
+  set.gemm_f32 = &gemm;
+  set.gelu_f32 = &gelu;
+  set.add_layer_norm_f32 = &add_layer_norm;
+  set.attention_f32 = &attention;
+  set.attention_scratch = &attention_scratch;
+  set.panel_s8 = kPanel;
+  set.levels_u8 = 255;
+  set.gemm_s8 = &gemm_s8;
+  set.quantize_u8 = &quantize_u8;
+  return set;
+}
+constexpr Kernels kTable = make_table();
 
 }  // namespace
 

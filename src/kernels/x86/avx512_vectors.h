@@ -1,6 +1,11 @@
+// The vector types of the AVX-512 sets. In an anonymous namespace: every file that includes this is
+// compiled for another CPU and must keep its own copies.
+#pragma once
+
 #include <immintrin.h>
 
 #include "kernels/f32_kernels.h"
+#include "kernels/s8_kernels.h"
 
 namespace podium::kernels {
 
@@ -29,6 +34,7 @@ struct Avx512 {
   static Reg mul(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
   static Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
   static Reg max(Reg a, Reg b) { return _mm512_max_ps(a, b); }
+  static Reg min(Reg a, Reg b) { return _mm512_min_ps(a, b); }
   static Reg abs(Reg x) { return _mm512_abs_ps(x); }
   static Reg round(Reg x) {
     return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -44,10 +50,34 @@ struct Avx512 {
   static float largest(Reg x) { return _mm512_reduce_max_ps(x); }
 };
 
-constexpr Kernels kTable = F32Kernels<Avx512>::table("avx512");
+// What all int8 products share; the sets add kTileRows, kLevels, kGroupLimit and step.
+struct Avx512Bytes {
+  static constexpr std::size_t kLanes = 16;
+  static constexpr std::size_t kTileRegs = 2;
+  using Sums = __m512i;
+
+  static Sums zero() { return _mm512_setzero_si512(); }
+  static Sums load(const void* p) { return _mm512_loadu_si512(p); }
+  static Sums load_sums(const std::int32_t* p) { return load(p); }
+  static void store_sums(std::int32_t* p, Sums x) { _mm512_storeu_si512(p, x); }
+  static Sums four(const std::uint8_t* p) {
+    std::int32_t bytes;
+    __builtin_memcpy(&bytes, p, sizeof bytes);
+    return _mm512_set1_epi32(bytes);
+  }
+  static __m512 centred(const std::int32_t* sums, std::int32_t zero, const std::int32_t* weights) {
+    const Sums offset = _mm512_mullo_epi32(_mm512_set1_epi32(zero), load(weights));
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(load(sums), offset));
+  }
+  static void store_bytes(std::uint8_t* out, __m512 x, std::int32_t zero, std::int32_t levels,
+                          std::size_t count) {
+    Sums value = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(zero));
+    value = _mm512_max_epi32(_mm512_min_epi32(value, _mm512_set1_epi32(levels)),
+                             _mm512_setzero_si512());
+    _mm512_mask_cvtepi32_storeu_epi8(out, Avx512::mask(count), value);
+  }
+};
 
 }  // namespace
-
-const Kernels& avx512() { return kTable; }
 
 }  // namespace podium::kernels
