@@ -61,6 +61,7 @@ struct ModelInfo {
   std::string weights;       // stored types, e.g. "bf16" or "q4_0 + f32"
   std::string tokenizer;     // e.g. "Unigram, 250002 pieces"
   std::string precision;     // what the matrix products run in, e.g. "fp32"
+  std::string certificate;   // why automatic precision chose that; empty if it was asked for
   std::string isa;           // the kernels chosen, e.g. "avx512"
   std::uint64_t parameters = 0;
   std::size_t hidden_size = 0;

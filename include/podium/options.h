@@ -20,6 +20,15 @@ enum class ScoreKind {
   logit,      // the raw output of the model's head
 };
 
+// What the matrix products run in.
+enum class Precision {
+  automatic,  // the fastest that ranks a built-in set of pairs as fp32 does
+              // (ModelInfo::certificate)
+  fp32,
+  bf16,  // not available in this build
+  int8,  // weights and activations in bytes, summed exactly; needs AVX2
+};
+
 struct EngineOptions {
   // A Hugging Face style model directory; empty means the model built into Podium.
   std::string model;
@@ -30,6 +39,7 @@ struct EngineOptions {
   // the model's longest sequence where that is longer.
   std::size_t batch_tokens = 0;
   SpecialTokens special_tokens = SpecialTokens::text;
+  Precision precision = Precision::automatic;
 };
 
 struct RankOptions {

@@ -112,6 +112,12 @@ void Options::engine(EngineOptions& options, bool with_model) {
         ->type_name("DIR|NAME");
   }
   number("--threads", options.threads, 1, "compute threads (default: all it may use)");
+  choice("--precision", options.precision,
+         {{"auto", Precision::automatic},
+          {"fp32", Precision::fp32},
+          {"bf16", Precision::bf16},
+          {"int8", Precision::int8}},
+         "what products run in (default: auto, the\nfastest that ranks like fp32)");
   choice("--special-tokens", options.special_tokens,
          {{"text", SpecialTokens::text}, {"match", SpecialTokens::match}},
          "what </s> in a text is read as: its\ncharacters, or the token (default: text)");

@@ -48,7 +48,7 @@ struct Options : CLI::App {
   template <class T>
   CLI::Option* number(const std::string& name, T& target, T least, const std::string& help);
 
-  // --model, --threads and --special-tokens.
+  // --model, --threads, --precision and --special-tokens.
   void engine(EngineOptions& options, bool with_model = true);
 
  private:

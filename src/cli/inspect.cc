@@ -33,6 +33,7 @@ std::string info_table(const ModelInfo& info) {
                              bytes_text(info.tokenizer_bytes), bytes_text(info.workspace_bytes))});
   table.add_row({"batch", fmt::format("{} tokens", info.batch_tokens)});
   table.add_row({"kernels", fmt::format("{}, {}", info.isa, info.precision)});
+  if (!info.certificate.empty()) table.add_row({"certificate", info.certificate});
   table.add_row({"threads", std::to_string(info.threads)});
   return table.render(terminal);
 }
@@ -63,6 +64,7 @@ std::string info_json(const ModelInfo& info) {
   fact("batch_tokens", info.batch_tokens);
   fact("isa", info.isa);
   fact("precision", info.precision);
+  fact("certificate", info.certificate);
   fact("threads", info.threads);
   writer.end_object();
   return out + "\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cpu_count.h"
+#include "engine/precision.h"
 #include "hub/builtin_model.h"
 #include "hub/locate.h"
 
@@ -39,7 +40,8 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineOptions& opti
 
 Result<void> LoadedModel::load_network(const EngineOptions& options) {
   PODIUM_TRY(const kernels::Kernels* kernels, kernels::choose());
-  PODIUM_TRY(model_, model::load_model({checkpoint_, config_, *kernels, pool_}));
+  PODIUM_TRY(const kernels::Precision precision, kernel_precision(options.precision, *kernels));
+  PODIUM_TRY(model_, model::load_model({checkpoint_, config_, *kernels, pool_, precision}));
   PODIUM_CHECK(check_tokenizer());
   info_.max_length = model_->description().max_length;
   if (config_.tokenizer_max_length > 0) {
@@ -55,6 +57,7 @@ Result<void> LoadedModel::load_network(const EngineOptions& options) {
       options.batch_tokens > 0 ? options.batch_tokens : kDefaultBatchTokens, info_.max_length);
   workspace_ = model_->make_workspace(info_.batch_tokens, info_.max_length, pool_.threads());
   describe(*kernels);
+  info_.precision = kernels::to_string(precision);
   return {};
 }
 
@@ -88,7 +91,6 @@ void LoadedModel::describe(const kernels::Kernels& kernels) {
   info_.head = found.is_bi_encoder ? "bi-encoder" : "cross-encoder";
   info_.weights = found.weights;
   info_.tokenizer = tokenizer_.describe();
-  info_.precision = "fp32";
   info_.isa = kernels.name;
   info_.parameters = found.parameters;
   info_.hidden_size = config_.hidden_size;

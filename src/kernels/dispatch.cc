@@ -73,6 +73,10 @@ Result<const Kernels*> choose() {
               fmt::format("Known: {}.", known_names()));
 }
 
+std::string_view to_string(Precision precision) {
+  return precision == Precision::int8 ? "int8" : "fp32";
+}
+
 std::vector<std::string> cpu_features() {
   std::vector<std::string> features;
 #if defined(__x86_64__)

@@ -87,6 +87,10 @@ struct AttentionHead {
   float scale = 1;  // of q.k before the softmax
 };
 
+// What the matrix products of a network run in.
+enum class Precision { fp32, int8 };
+std::string_view to_string(Precision precision);
+
 struct Kernels {
   std::string_view name;
   std::size_t panel_f32 = 0;  // PackedF32::panel these kernels read

@@ -29,9 +29,10 @@ class CrossEncoder final : public Model {
     const std::size_t hidden = encoder_.hidden_size();
     const std::size_t count = batch.sequences();
     float* pooled = workspace.query_key_value.data();
-    kernels.gemm_f32(workspace.states.data(), hidden, count, dense_.packed, pooled, hidden);
+    float* scratch = workspace.scratch.front().data();
+    dense_.apply(kernels, workspace.states.data(), hidden, count, pooled, hidden, scratch);
     for (std::size_t i = 0; i < count * hidden; ++i) pooled[i] = std::tanh(pooled[i]);
-    kernels.gemm_f32(pooled, hidden, count, out_.packed, out, 1);
+    out_.apply(kernels, pooled, hidden, count, out, 1, scratch);
   }
 
  private:
@@ -116,8 +117,8 @@ Result<std::unique_ptr<Model>> make_cross_encoder(const LoadContext& context,
   PODIUM_CHECK(check_one_label(context, out));
   PODIUM_TRY(PostNormEncoder encoder, PostNormEncoder::load(context, reader, names, positions));
   const std::size_t hidden = encoder.hidden_size();
-  PODIUM_TRY(Linear dense_layer, reader.linear(dense, hidden, hidden));
-  PODIUM_TRY(Linear out_layer, reader.linear(out, 1, hidden));
+  PODIUM_TRY(Linear dense_layer, reader.linear_f32(dense, hidden, hidden));
+  PODIUM_TRY(Linear out_layer, reader.linear_f32(out, 1, hidden));
   Description description = describe(reader, encoder, architecture, false);
   return std::make_unique<CrossEncoder>(std::move(encoder), std::move(dense_layer),
                                         std::move(out_layer), std::move(description));

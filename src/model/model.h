@@ -63,6 +63,7 @@ struct LoadContext {
   const hub::ModelConfig& config;
   const kernels::Kernels& kernels;
   ThreadPool& pool;
+  kernels::Precision precision = kernels::Precision::fp32;  // one that the kernels have
 };
 
 // One architecture: how to recognise it and how to build it.

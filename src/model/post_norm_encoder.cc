@@ -115,7 +115,9 @@ Workspace PostNormEncoder::make_workspace(std::size_t max_tokens, std::size_t ma
   Workspace workspace;
   workspace.states = AlignedBuffer<float>(max_tokens * hidden_size_);
   workspace.query_key_value = AlignedBuffer<float>(max_tokens * 3 * hidden_size_);
-  const std::size_t rows = kLargestBlock * (hidden_size_ + intermediate_size_);
+  const std::size_t rows =
+      kLargestBlock * (hidden_size_ + intermediate_size_) +
+      Linear::scratch_floats(kLargestBlock, std::max(hidden_size_, intermediate_size_));
   const std::size_t attention = kernels_->attention_scratch(max_length, hidden_size_ / heads_);
   for (int worker = 0; worker < workers; ++worker) {
     workspace.scratch.emplace_back(std::max(rows, attention));
@@ -182,13 +184,13 @@ struct PostNormEncoder::Run {
                                rows, hidden);
   }
 
-  void project_query(const Layer& layer, std::size_t first, std::size_t rows) {
-    kernels.gemm_f32(state(first), hidden, rows, layer.query.packed, query(first), 3 * hidden);
+  void project_query(const Layer& layer, std::size_t first, std::size_t rows, float* scratch) {
+    layer.query.apply(kernels, state(first), hidden, rows, query(first), 3 * hidden, scratch);
   }
 
-  void project_key_value(const Layer& layer, std::size_t first, std::size_t rows) {
-    kernels.gemm_f32(state(first), hidden, rows, layer.key_value.packed, key_value(first),
-                     3 * hidden);
+  void project_key_value(const Layer& layer, std::size_t first, std::size_t rows, float* scratch) {
+    layer.key_value.apply(kernels, state(first), hidden, rows, key_value(first), 3 * hidden,
+                          scratch);
   }
 
   // `compact`: the only query of sequence s is in row s; else queries stand beside their keys.
@@ -218,14 +220,14 @@ struct PostNormEncoder::Run {
   void finish_layer(const Layer& layer, std::size_t first, std::size_t rows, float* scratch) {
     float* x = state(first);
     float* projected = scratch;
-    float* intermediate = scratch + kLargestBlock * hidden;
+    float* intermediate = projected + kLargestBlock * hidden;
     const std::size_t width = encoder.intermediate_size_;
-    kernels.gemm_f32(query(first), 3 * hidden, rows, layer.attention_output.packed, projected,
-                     hidden);
+    float* rest = intermediate + kLargestBlock * width;
+    layer.attention_output.apply(kernels, query(first), 3 * hidden, rows, projected, hidden, rest);
     norm(projected, x, layer.attention_norm, x, rows);
-    kernels.gemm_f32(x, hidden, rows, layer.intermediate.packed, intermediate, width);
-    kernels.gelu_f32(intermediate, rows * width);
-    kernels.gemm_f32(intermediate, width, rows, layer.output.packed, projected, hidden);
+    layer.intermediate.apply(kernels, x, hidden, rows, intermediate, width, rest,
+                             kernels::Epilogue::gelu);
+    layer.output.apply(kernels, intermediate, width, rows, projected, hidden, rest);
     norm(projected, x, layer.output_norm, x, rows);
   }
 
@@ -245,30 +247,30 @@ void PostNormEncoder::forward(const batch::PackedBatch& batch, Rows rows, Worksp
     return workspace.scratch[static_cast<std::size_t>(worker)].data();
   };
   // What the next layer asks of all rows; the last layer's queries may be few (below).
-  const auto project = [&](std::size_t next, std::size_t first, std::size_t count) {
+  const auto project = [&](std::size_t next, std::size_t first, std::size_t count, float* free) {
     if (next == layers_.size()) return;
-    run.project_key_value(layers_[next], first, count);
+    run.project_key_value(layers_[next], first, count, free);
     if (next + 1 < layers_.size() || rows == Rows::all) {
-      run.project_query(layers_[next], first, count);
+      run.project_query(layers_[next], first, count, free);
     }
   };
   run.over_rows(batch.tokens(), [&](std::size_t first, std::size_t count, int worker) {
     run.embed(first, count, scratch(worker));
-    project(0, first, count);
+    project(0, first, count, scratch(worker));
   });
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const bool compact = rows == Rows::first && i + 1 == layers_.size();
     if (compact) {
       run.gather_first_rows();
-      run.over_rows(batch.sequences(), [&](std::size_t first, std::size_t count, int) {
-        run.project_query(layers_[i], first, count);
+      run.over_rows(batch.sequences(), [&](std::size_t first, std::size_t count, int worker) {
+        run.project_query(layers_[i], first, count, scratch(worker));
       });
     }
     run.attend(compact);
     const std::size_t total = compact ? batch.sequences() : batch.tokens();
     run.over_rows(total, [&](std::size_t first, std::size_t count, int worker) {
       run.finish_layer(layers_[i], first, count, scratch(worker));
-      project(i + 1, first, count);
+      project(i + 1, first, count, scratch(worker));
     });
   }
 }

@@ -1,8 +1,33 @@
 #include "model/weights.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace podium::model {
+
+namespace {
+
+using CopyRow = std::function<void(std::size_t row, float* out)>;
+
+Linear pack_fp32(const kernels::Kernels& kernels, std::size_t in_features, const CopyRow& copy_row,
+                 const std::vector<float>& bias) {
+  return Linear(kernels::pack_f32(kernels, bias.size(), in_features, copy_row, bias));
+}
+
+Linear pack_int8(const kernels::Kernels& kernels, std::size_t in_features, const CopyRow& copy_row,
+                 const std::vector<float>& bias) {
+  AlignedBuffer<std::byte> bytes(kernels::packed_s8_bytes(kernels, bias.size(), in_features));
+  std::fill_n(bytes.data(), bytes.size(), std::byte{0});
+  const auto matrix = kernels::view_s8(kernels, bias.size(), in_features, bytes.data());
+  std::vector<float> row(in_features);
+  for (std::size_t i = 0; i < bias.size(); ++i) {
+    copy_row(i, row.data());
+    kernels::pack_row_s8(matrix, kernels.group_limit_s8, i, row.data(), bias[i], bytes.data());
+  }
+  return {matrix, std::move(bytes)};
+}
+
+}  // namespace
 
 Result<hub::Matrix> WeightReader::matrix(std::string_view name, std::size_t rows,
                                          std::size_t cols) {
@@ -25,7 +50,8 @@ Result<std::vector<float>> WeightReader::vector(std::string_view name, std::size
   return values;
 }
 
-Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::size_t in_features) {
+Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::size_t in_features,
+                                    kernels::Precision precision) {
   std::vector<hub::Matrix> rows;  // one view per part
   std::vector<float> bias;
   for (const LinearRows& part : parts) {
@@ -46,14 +72,24 @@ Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::s
     while (row >= rows[part].rows) row -= rows[part++].rows;
     hub::copy_row_as_f32(rows[part], row, out);
   };
-  Linear linear{kernels::pack_f32(context_.kernels, bias.size(), in_features, copy_row, bias)};
-  count(rows.front().storage, bias.size() * (in_features + 1), linear.packed.bytes(), 0);
+  const auto pack = precision == kernels::Precision::int8 ? pack_int8 : pack_fp32;
+  Linear linear = pack(context_.kernels, in_features, copy_row, bias);
+  count(rows.front().storage, bias.size() * (in_features + 1), linear.bytes(), 0);
   return linear;
+}
+
+Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::size_t in_features) {
+  return linear(parts, in_features, context_.precision);
 }
 
 Result<Linear> WeightReader::linear(const std::string& name, std::size_t out_features,
                                     std::size_t in_features) {
-  return linear({{name, 0, out_features, out_features}}, in_features);
+  return linear({{name, 0, out_features, out_features}}, in_features, context_.precision);
+}
+
+Result<Linear> WeightReader::linear_f32(const std::string& name, std::size_t out_features,
+                                        std::size_t in_features) {
+  return linear({{name, 0, out_features, out_features}}, in_features, kernels::Precision::fp32);
 }
 
 Result<LayerNorm> WeightReader::layer_norm(const std::string& name, std::size_t size) {

@@ -8,14 +8,10 @@
 
 #include "base/error.h"
 #include "hub/matrix.h"
+#include "model/linear.h"
 #include "model/model.h"
 
 namespace podium::model {
-
-// y = x W^T + b, packed.
-struct Linear {
-  kernels::PackedF32 packed;
-};
 
 struct LayerNorm {
   std::vector<float> gamma;
@@ -42,9 +38,13 @@ class WeightReader {
 
   Result<std::vector<float>> vector(std::string_view name, std::size_t size);
 
-  // The parts stacked on top of each other, in_features wide.
+  // The parts stacked on top of each other, in_features wide, in the precision of the context.
   Result<Linear> linear(const std::vector<LinearRows>& parts, std::size_t in_features);
   Result<Linear> linear(const std::string& name, std::size_t out_features, std::size_t in_features);
+
+  // In fp32 whatever the context says: for heads, which are small and decide the score.
+  Result<Linear> linear_f32(const std::string& name, std::size_t out_features,
+                            std::size_t in_features);
 
   Result<LayerNorm> layer_norm(const std::string& name, std::size_t size);
 
@@ -55,6 +55,8 @@ class WeightReader {
   void describe(Description& description) const;
 
  private:
+  Result<Linear> linear(const std::vector<LinearRows>& parts, std::size_t in_features,
+                        kernels::Precision precision);
   void count(hub::Storage storage, std::size_t parameters, std::size_t packed_bytes,
              std::size_t mapped_bytes);
 
