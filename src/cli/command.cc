@@ -117,7 +117,7 @@ void Options::engine(EngineOptions& options, bool with_model) {
           {"fp32", Precision::fp32},
           {"bf16", Precision::bf16},
           {"int8", Precision::int8}},
-         "what products run in (default: auto, the\nfastest that ranks like fp32)");
+         "what the\nproducts run in (default: auto, the\nfastest that ranks like fp32)");
   choice("--special-tokens", options.special_tokens,
          {{"text", SpecialTokens::text}, {"match", SpecialTokens::match}},
          "what </s> in a text is read as: its\ncharacters, or the token (default: text)");
