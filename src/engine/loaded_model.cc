@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "base/cpu_count.h"
+#include "base/hash.h"
 #include "engine/precision.h"
 #include "hub/builtin_model.h"
 #include "hub/locate.h"
+#include "podium/podium.h"
 
 namespace podium {
 
@@ -41,7 +43,16 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineOptions& opti
 Result<void> LoadedModel::load_network(const EngineOptions& options) {
   PODIUM_TRY(const kernels::Kernels* kernels, kernels::choose());
   PODIUM_TRY(const kernels::Precision precision, kernel_precision(options.precision, *kernels));
-  PODIUM_TRY(model_, model::load_model({checkpoint_, config_, *kernels, pool_, precision}));
+  cache_.emplace(Hash()
+                     .add(checkpoint_.fingerprint())
+                     .add(PODIUM_VERSION)
+                     .add(kernels->name)
+                     .add(kernels::to_string(precision))
+                     .value());
+  PODIUM_TRY(model_,
+             model::load_model({checkpoint_, config_, *kernels, pool_, precision, &*cache_}));
+  cache_->save();
+  checkpoint_.drop_pages();
   PODIUM_CHECK(check_tokenizer());
   info_.max_length = model_->description().max_length;
   if (config_.tokenizer_max_length > 0) {

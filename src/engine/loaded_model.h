@@ -50,6 +50,7 @@ class LoadedModel {
   hub::ModelConfig config_;
   text::Tokenizer tokenizer_;
   ThreadPool pool_;
+  std::optional<hub::PackCache> cache_;  // holds weights that the model looks at
   std::unique_ptr<model::Model> model_;
   model::Workspace workspace_;
   batch::PackedBatch batch_;

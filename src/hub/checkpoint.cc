@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "hub/directory.h"
@@ -173,6 +174,26 @@ std::string_view Checkpoint::tokenizer_json() const { return contents_->tokenize
 std::string_view Checkpoint::tokenizer_config_json() const {
   return contents_->tokenizer_config_json;
 }
+std::uint64_t Checkpoint::fingerprint() const {
+  constexpr std::size_t kSample = 256;
+  Hash hash;
+  hash.add(config_json()).add(tokenizer_config_json()).add(tokenizer_json().size());
+  for (const TensorView& tensor : contents_->tensors) {
+    hash.add(tensor.name).add(tensor.bytes.size());
+    const std::size_t count = std::min(kSample, tensor.bytes.size());
+    hash.add(tensor.bytes.first(count)).add(tensor.bytes.last(count));
+    hash.add(tensor.bytes.subspan((tensor.bytes.size() - count) / 2, count));
+  }
+  for (const MappedFile& file : contents_->mapped) {
+    hash.add(static_cast<std::uint64_t>(file.modified_ns()));
+  }
+  return hash.value();
+}
+
+void Checkpoint::drop_pages() const {
+  for (const MappedFile& file : contents_->mapped) file.drop_pages();
+}
+
 std::span<const TensorView> Checkpoint::tensors() const { return contents_->tensors; }
 
 const TensorView* Checkpoint::find(std::string_view name) const {

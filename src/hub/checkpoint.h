@@ -59,6 +59,13 @@ class Checkpoint {
   std::string_view tokenizer_json() const;
   std::string_view tokenizer_config_json() const;  // empty if there is none
 
+  // Tells this checkpoint from any other: its JSON files, names, shapes and samples of all tensors,
+  // and when its files were changed.
+  std::uint64_t fingerprint() const;
+
+  // Gives back the memory of file pages read so far; they are read again when next looked at.
+  void drop_pages() const;
+
   // Sorted by name.
   std::span<const TensorView> tensors() const;
   const TensorView* find(std::string_view name) const;  // nullptr if absent

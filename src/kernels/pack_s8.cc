@@ -32,19 +32,20 @@ struct Layout {
 // The largest sum of the positive or of the negative values that meet in one 16-bit lane: of a step
 // of 16, columns 0, 1, 4, 5, 8, 9, 12, 13 are one lane's and the others the next one's.
 template <class T>
-T largest_group(const T* values, std::size_t k) {
+T largest_group(const std::vector<T>& values) {
   T largest = 0;
-  for (std::size_t step = 0; step < k; step += kPackedS8Step) {
-    for (std::size_t lane = 0; lane < 4; lane += 2) {
-      T positive = 0;
-      T negative = 0;
-      for (std::size_t i = step + lane; i < std::min(k, step + kPackedS8Step); i += 4) {
-        for (std::size_t j = i; j < std::min(k, i + 2); ++j) {
-          (values[j] > 0 ? positive : negative) += values[j];
-        }
+  for (std::size_t step = 0; step < values.size(); step += kPackedS8Step) {
+    T positive[4] = {};
+    T negative[4] = {};
+    for (std::size_t i = 0; i < kPackedS8Step; i += 4) {
+      for (std::size_t j = 0; j < 4; ++j) {
+        const T value = values[step + i + j];
+        positive[j] += value > 0 ? value : 0;
+        negative[j] += value < 0 ? -value : 0;
       }
-      largest = std::max({largest, positive, static_cast<T>(-negative)});
     }
+    largest = std::max({largest, positive[0] + positive[1], positive[2] + positive[3],
+                        negative[0] + negative[1], negative[2] + negative[3]});
   }
   return largest;
 }
@@ -52,8 +53,8 @@ T largest_group(const T* values, std::size_t k) {
 // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer for |x| < 2^22, and vectorises.
 std::int32_t nearest(float x) { return static_cast<std::int32_t>((x + 12582912.0F) - 12582912.0F); }
 
-void round_all(const float* weights, std::size_t k, float inverse, std::int32_t* bytes) {
-  for (std::size_t i = 0; i < k; ++i) bytes[i] = nearest(weights[i] * inverse);
+void round_all(const std::vector<float>& weights, float inverse, std::vector<std::int32_t>& bytes) {
+  for (std::size_t i = 0; i < weights.size(); ++i) bytes[i] = nearest(weights[i] * inverse);
 }
 
 }  // namespace
@@ -77,26 +78,29 @@ PackedS8 view_s8(const Kernels& kernels, std::size_t n, std::size_t k, const std
 
 void pack_row_s8(const PackedS8& matrix, std::int32_t group_limit, std::size_t row,
                  const float* weights, float bias, std::byte* packed) {
-  const std::size_t k = matrix.k;
+  std::vector<float> values(weights, weights + matrix.k);
+  values.resize(matrix.depth);
   float largest = 0;
-  for (std::size_t i = 0; i < k; ++i) largest = std::max(largest, std::abs(weights[i]));
+  for (const float value : values) largest = std::max(largest, std::abs(value));
   if (largest < kSmallest) largest = 0;
   float scale = largest / kLargestByte;
-  std::vector<std::int32_t> bytes(k);
-  if (largest > 0 && group_limit > 0) {
-    scale = std::max(scale, largest_group(weights, k) / static_cast<float>(group_limit));
+  if (group_limit > 0 && largest > 0) {
+    scale = std::max(scale, largest_group(values) / static_cast<float>(group_limit));
   }
+  std::vector<std::int32_t> bytes(matrix.depth);
   for (; largest > 0; scale *= 1.01F) {  // rounding may lift a group over the limit
-    round_all(weights, k, 1 / scale, bytes.data());
-    if (group_limit == 0 || largest_group(bytes.data(), k) <= group_limit) break;
+    round_all(values, 1 / scale, bytes);
+    if (group_limit == 0 || largest_group(bytes) <= group_limit) break;
   }
   const Layout at(matrix.n, matrix.depth, matrix.panel);
   std::byte* out =
       packed + row / matrix.panel * matrix.panel * matrix.depth + row % matrix.panel * 4;
   std::int32_t sum = 0;
-  for (std::size_t i = 0; i < k; ++i) {
-    sum += bytes[i];
-    out[i / 4 * 4 * matrix.panel + i % 4] = static_cast<std::byte>(bytes[i]);
+  for (std::size_t i = 0; i < matrix.depth; i += 4, out += 4 * matrix.panel) {
+    for (std::size_t j = 0; j < 4; ++j) {
+      sum += bytes[i + j];
+      out[j] = static_cast<std::byte>(bytes[i + j]);
+    }
   }
   std::memcpy(packed + at.scales + row * sizeof scale, &scale, sizeof scale);
   std::memcpy(packed + at.sums + row * sizeof sum, &sum, sizeof sum);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <utility>
 
 #include "base/aligned_buffer.h"
@@ -16,7 +17,8 @@ class Linear {
   Linear() = default;
   explicit Linear(kernels::PackedF32 packed) : f32_(std::move(packed)) {}
   Linear(kernels::PackedS8 packed, AlignedBuffer<std::byte> bytes)
-      : s8_(packed), bytes_(std::move(bytes)) {}
+      : s8_(packed), bytes_(bytes.size()), owned_(std::move(bytes)) {}
+  Linear(kernels::PackedS8 mapped, std::size_t bytes) : s8_(mapped), bytes_(bytes) {}
 
   // x: [rows, k], ldx floats from row to row; y: [rows, n], ldy. scratch: scratch_floats(rows, k).
   void apply(const kernels::Kernels& kernels, const float* x, std::size_t ldx, std::size_t rows,
@@ -26,12 +28,16 @@ class Linear {
   // What apply() needs in any precision.
   static std::size_t scratch_floats(std::size_t rows, std::size_t k);
 
-  std::size_t bytes() const { return f32_.bytes() + bytes_.bytes(); }
+  std::size_t bytes() const { return f32_.bytes() + bytes_; }
+  std::span<const std::byte> packed_s8() const {
+    return {reinterpret_cast<const std::byte*>(s8_.values), bytes_};
+  }
 
  private:
   kernels::PackedF32 f32_;
   kernels::PackedS8 s8_;
-  AlignedBuffer<std::byte> bytes_;  // what s8_ looks at
+  std::size_t bytes_ = 0;
+  AlignedBuffer<std::byte> owned_;  // what s8_ looks at, unless it is mapped
 };
 
 }  // namespace podium::model

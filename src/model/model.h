@@ -14,6 +14,7 @@
 #include "batch/packed_batch.h"
 #include "hub/checkpoint.h"
 #include "hub/model_config.h"
+#include "hub/pack_cache.h"
 #include "kernels/kernels.h"
 
 namespace podium::model {
@@ -64,6 +65,7 @@ struct LoadContext {
   const kernels::Kernels& kernels;
   ThreadPool& pool;
   kernels::Precision precision = kernels::Precision::fp32;  // one that the kernels have
+  hub::PackCache* cache = nullptr;  // of this checkpoint, these kernels and that precision; or none
 };
 
 // One architecture: how to recognise it and how to build it.

@@ -70,7 +70,7 @@ Result<void> PostNormEncoder::load_embeddings(const LoadContext& context, Weight
                                               const EncoderNames& names) {
   const hub::ModelConfig& config = context.config;
   PODIUM_TRY(word_, reader.matrix(names.word_embeddings, config.vocab_size, hidden_size_));
-  PODIUM_CHECK(check_finite_parallel(word_, context.pool));
+  if (!reader.checked()) PODIUM_CHECK(check_finite_parallel(word_, context.pool));
   reader.count_mapped(word_);
   PODIUM_TRY(position_, reader.matrix(names.position_embeddings, config.max_position_embeddings,
                                       hidden_size_));

@@ -52,30 +52,55 @@ Result<std::vector<float>> WeightReader::vector(std::string_view name, std::size
 
 Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::size_t in_features,
                                     kernels::Precision precision) {
-  std::vector<hub::Matrix> rows;  // one view per part
-  std::vector<float> bias;
+  std::vector<hub::Matrix> weights;  // one view per part
+  std::vector<hub::Matrix> biases;
+  std::string name;
+  std::size_t total = 0;
   for (const LinearRows& part : parts) {
     PODIUM_TRY(hub::Matrix stored, matrix(part.name + ".weight", part.total_rows, in_features));
     stored.data += part.first_row * stored.row_bytes;
     stored.rows = part.rows;
-    PODIUM_CHECK(hub::check_finite(stored));
-    PODIUM_TRY(const hub::Matrix stored_bias, matrix(part.name + ".bias", 1, part.total_rows));
-    PODIUM_CHECK(hub::check_finite(stored_bias));
-    std::vector<float> values(part.total_rows);
-    hub::copy_row_as_f32(stored_bias, 0, values.data());
-    bias.insert(bias.end(), values.begin() + static_cast<std::ptrdiff_t>(part.first_row),
-                values.begin() + static_cast<std::ptrdiff_t>(part.first_row + part.rows));
-    rows.push_back(stored);
+    weights.push_back(stored);
+    PODIUM_TRY(biases.emplace_back(), matrix(part.name + ".bias", 1, part.total_rows));
+    name += fmt::format("{}[{}+{}]", part.name, part.first_row, part.rows);
+    total += part.rows;
+  }
+  const bool int8 = precision == kernels::Precision::int8;
+  hub::PackCache* cache = int8 ? context_.cache : nullptr;
+  const std::size_t bytes =
+      int8 ? kernels::packed_s8_bytes(context_.kernels, total, in_features) : 0;
+  const std::byte* kept = cache != nullptr ? cache->find(name, bytes) : nullptr;
+  Linear linear;
+  if (kept != nullptr) {
+    linear = Linear(kernels::view_s8(context_.kernels, total, in_features, kept), bytes);
+  } else {
+    PODIUM_TRY(linear, pack(weights, biases, parts, precision));
+    if (cache != nullptr) cache->add(name, linear.packed_s8());
+  }
+  count(weights.front().storage, total * (in_features + 1), linear.bytes(), 0);
+  return linear;
+}
+
+Result<Linear> WeightReader::pack(const std::vector<hub::Matrix>& weights,
+                                  const std::vector<hub::Matrix>& biases,
+                                  const std::vector<LinearRows>& parts,
+                                  kernels::Precision precision) const {
+  std::vector<float> bias;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    PODIUM_CHECK(hub::check_finite(weights[i]));
+    PODIUM_CHECK(hub::check_finite(biases[i]));
+    std::vector<float> values(parts[i].total_rows);
+    hub::copy_row_as_f32(biases[i], 0, values.data());
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(parts[i].first_row);
+    bias.insert(bias.end(), first, first + static_cast<std::ptrdiff_t>(parts[i].rows));
   }
   const auto copy_row = [&](std::size_t row, float* out) {
     std::size_t part = 0;
-    while (row >= rows[part].rows) row -= rows[part++].rows;
-    hub::copy_row_as_f32(rows[part], row, out);
+    while (row >= weights[part].rows) row -= weights[part++].rows;
+    hub::copy_row_as_f32(weights[part], row, out);
   };
-  const auto pack = precision == kernels::Precision::int8 ? pack_int8 : pack_fp32;
-  Linear linear = pack(context_.kernels, in_features, copy_row, bias);
-  count(rows.front().storage, bias.size() * (in_features + 1), linear.bytes(), 0);
-  return linear;
+  const auto pack_all = precision == kernels::Precision::int8 ? pack_int8 : pack_fp32;
+  return pack_all(context_.kernels, weights.front().cols, copy_row, bias);
 }
 
 Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::size_t in_features) {

@@ -48,6 +48,9 @@ class WeightReader {
 
   Result<LayerNorm> layer_norm(const std::string& name, std::size_t size);
 
+  // Whether an earlier load of this very checkpoint found all its values finite.
+  bool checked() const { return context_.cache != nullptr && context_.cache->filled(); }
+
   // Adds a matrix that stays where it is to the description.
   void count_mapped(const hub::Matrix& matrix);
 
@@ -57,6 +60,9 @@ class WeightReader {
  private:
   Result<Linear> linear(const std::vector<LinearRows>& parts, std::size_t in_features,
                         kernels::Precision precision);
+  Result<Linear> pack(const std::vector<hub::Matrix>& weights,
+                      const std::vector<hub::Matrix>& biases, const std::vector<LinearRows>& parts,
+                      kernels::Precision precision) const;
   void count(hub::Storage storage, std::size_t parameters, std::size_t packed_bytes,
              std::size_t mapped_bytes);
 
