@@ -112,7 +112,8 @@ def podium_logits(podium, directory, query, documents, scratch):
     """`podium rank` on one query: ([logit by document], [document numbers, best first], [tokens by document])."""
     lines = (json.dumps({"text": document}, ensure_ascii=False) for document in documents)
     scratch.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    command = [podium, "rank", "--model", directory, "--query", query, "--format", "json", "--scores", "logit", scratch]
+    command = [podium, "rank", "--model", directory, "--query", query, "--precision", "fp32"]
+    command += ["--format", "json", "--score", "logit", scratch]
     finished = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if finished.returncode != 0:
         raise SystemExit(f"podium ended with {finished.returncode}: {' '.join(map(str, command))}")

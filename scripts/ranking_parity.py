@@ -36,7 +36,7 @@ def sample(directory, queries, depth):
 def podium_logits(podium, query, documents):
     """[logit] by document."""
     options = ["--format", "json", "--score", "logit", "--special-tokens", "match"]
-    command = [podium, "rank", "--query", query, *options, "-"]
+    command = [podium, "rank", "--query", query, "--precision", "fp32", *options, "-"]
     lines = "\n".join(json.dumps(document) for document in documents)
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     scores = {result["index"]: result["relevance_score"] for result in json.loads(done.stdout)["results"]}

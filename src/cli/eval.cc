@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "cli/command.h"
+#include "cli/facts.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/table.h"
@@ -200,6 +201,7 @@ Result<int> run_eval(const Command& self, std::span<const char* const> arguments
   std::optional<Engine> engine;
   if (request.scorer == ScorerKind::model) {
     PODIUM_TRY(engine, Engine::load(request.engine));
+    warn_of_fallback(engine->info());
   }
   const std::string name = engine ? engine->info().name : "bm25";
   std::vector<eval::SetResult> results;

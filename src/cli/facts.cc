@@ -20,4 +20,10 @@ std::string count_text(std::uint64_t number) {
   return text;
 }
 
+void warn_of_fallback(const ModelInfo& info) {
+  if (!info.certificate.starts_with("refused")) return;
+  fmt::print(stderr, "podium: {} runs in {}: int8 was {}\n", info.name, info.precision,
+             info.certificate);
+}
+
 }  // namespace podium::cli

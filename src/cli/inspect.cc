@@ -1,6 +1,8 @@
 // podium inspect: what a model is, what it takes, and which kernels would run it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/facts.h"
@@ -33,7 +35,12 @@ std::string info_table(const ModelInfo& info) {
                              bytes_text(info.tokenizer_bytes), bytes_text(info.workspace_bytes))});
   table.add_row({"batch", fmt::format("{} tokens", info.batch_tokens)});
   table.add_row({"kernels", fmt::format("{}, {}", info.isa, info.precision)});
-  if (!info.certificate.empty()) table.add_row({"certificate", info.certificate});
+  std::string_view rest = info.certificate;
+  for (std::string_view label = "certificate"; !rest.empty(); label = "") {
+    const std::size_t end = std::min(rest.find("; "), rest.size());
+    table.add_row({std::string(label), std::string(rest.substr(0, end))});
+    rest.remove_prefix(std::min(end + 2, rest.size()));
+  }
   table.add_row({"threads", std::to_string(info.threads)});
   return table.render(terminal);
 }

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/documents.h"
+#include "cli/facts.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -208,6 +209,7 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
   const auto start = std::chrono::steady_clock::now();
   PODIUM_TRY(const Engine engine, Engine::load(request.engine));
   const double load_ms = milliseconds_since(start);
+  warn_of_fallback(engine.info());
 
   Ranking ranking;
   {

@@ -42,15 +42,15 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const EngineOptions& opti
 
 Result<void> LoadedModel::load_network(const EngineOptions& options) {
   PODIUM_TRY(const kernels::Kernels* kernels, kernels::choose());
-  PODIUM_TRY(const kernels::Precision precision, kernel_precision(options.precision, *kernels));
+  PODIUM_TRY(const PrecisionChoice choice, choose_precision(options, checkpoint_, *kernels));
   cache_.emplace(Hash()
                      .add(checkpoint_.fingerprint())
                      .add(PODIUM_VERSION)
                      .add(kernels->name)
-                     .add(kernels::to_string(precision))
+                     .add(kernels::to_string(choice.precision))
                      .value());
-  PODIUM_TRY(model_,
-             model::load_model({checkpoint_, config_, *kernels, pool_, precision, &*cache_}));
+  PODIUM_TRY(model_, model::load_model(
+                         {checkpoint_, config_, *kernels, pool_, choice.precision, &*cache_}));
   cache_->save();
   checkpoint_.drop_pages();
   PODIUM_CHECK(check_tokenizer());
@@ -68,7 +68,8 @@ Result<void> LoadedModel::load_network(const EngineOptions& options) {
       options.batch_tokens > 0 ? options.batch_tokens : kDefaultBatchTokens, info_.max_length);
   workspace_ = model_->make_workspace(info_.batch_tokens, info_.max_length, pool_.threads());
   describe(*kernels);
-  info_.precision = kernels::to_string(precision);
+  info_.precision = kernels::to_string(choice.precision);
+  info_.certificate = choice.certificate;
   return {};
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 const Engine& engine() {
   static const Engine loaded = [] {
-    auto result = Engine::load({.threads = 2});
+    auto result = Engine::load({.threads = 2, .precision = Precision::fp32});
     EXPECT_TRUE(result) << (result ? "" : result.error().message);
     return *std::move(result);
   }();

@@ -14,7 +14,8 @@ namespace {
 
 using model::data;
 
-Engine load(const std::string& name, EngineOptions options = {}) {
+// In fp32 unless a test says otherwise: the goldens are.
+Engine load(const std::string& name, EngineOptions options = {.precision = Precision::fp32}) {
   options.model = data(name).string();
   options.special_tokens = SpecialTokens::match;
   auto engine = Engine::load(options);
@@ -82,25 +83,29 @@ TEST_P(Tiny, RanksAsPyTorchDoes) {
 
 TEST_P(Tiny, ScoresAreEqualToTheBitWhateverTheBatchAndTheThreads) {
   const Case c = golden(GetParam()).front();
-  const Engine small = load(GetParam(), {.threads = 1, .batch_tokens = 1});
-  const Engine large = load(GetParam(), {.threads = 3, .batch_tokens = 100000});
-  const auto reference = large.rank(c.query, c.views());
-  ASSERT_TRUE(reference);
-  const auto other = small.rank(c.query, c.views());
-  ASSERT_TRUE(other);
-  for (std::size_t i = 0; i < c.documents.size(); ++i) {
-    const RankedDocument& result = reference->results[i];
-    EXPECT_EQ(result.relevance_score, other->results[i].relevance_score);
-    const std::string_view document = c.documents[result.index];
-    const auto alone = large.rank(c.query, {&document, 1});
-    ASSERT_TRUE(alone);
-    EXPECT_EQ(result.relevance_score, alone->results[0].relevance_score) << result.index;
+  for (const Precision precision : {Precision::fp32, Precision::int8}) {
+    const Engine small =
+        load(GetParam(), {.threads = 1, .batch_tokens = 1, .precision = precision});
+    const Engine large =
+        load(GetParam(), {.threads = 3, .batch_tokens = 100000, .precision = precision});
+    const auto reference = large.rank(c.query, c.views());
+    ASSERT_TRUE(reference);
+    const auto other = small.rank(c.query, c.views());
+    ASSERT_TRUE(other);
+    for (std::size_t i = 0; i < c.documents.size(); ++i) {
+      const RankedDocument& result = reference->results[i];
+      EXPECT_EQ(result.relevance_score, other->results[i].relevance_score);
+      const std::string_view document = c.documents[result.index];
+      const auto alone = large.rank(c.query, {&document, 1});
+      ASSERT_TRUE(alone);
+      EXPECT_EQ(result.relevance_score, alone->results[0].relevance_score) << result.index;
+    }
   }
 }
 
 TEST(Engine, AnswersSeveralThreadsAtOnce) {
   const Case c = golden("tiny-xlmr").front();
-  const Engine engine = load("tiny-xlmr", {.threads = 2});
+  const Engine engine = load("tiny-xlmr", {.threads = 2, .precision = Precision::fp32});
   const auto expected = engine.rank(c.query, c.views());
   std::atomic<int> wrong = 0;
   std::vector<std::thread> clients;
