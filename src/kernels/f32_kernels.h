@@ -155,6 +155,18 @@ struct F32Kernels {
     if (i < count) V::store_partial(x + i, gelu(V::load_partial(x + i, count - i)), count - i);
   }
 
+  static Reg silu(Reg x) {
+    const Reg capped = V::sub(V::set(0), V::max(x, V::set(-87)));  // exp overflows at 88
+    return V::div(x, V::add(V::set(1), exp(capped)));
+  }
+
+  template <Reg (*activation)(Reg)>
+  static void gate_all(float* x, const float* y, std::size_t count) {
+    over_row(count, [&](std::size_t i, std::size_t here) {
+      store(x + i, V::mul(activation(load(x + i, here)), load(y + i, here)), here);
+    });
+  }
+
   // --- layer norm ------------------------------------------------------------------------------
 
   // Calls step(i, values loaded, count) over a row.
@@ -203,6 +215,24 @@ struct F32Kernels {
     }
   }
 
+  static void rms_norm(const float* x, const float* gamma, float eps, float* out, std::size_t rows,
+                       std::size_t cols, std::size_t stride) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      const float* values = x + row * stride;
+      Reg squares = V::set(0);
+      over_row(cols, [&](std::size_t i, std::size_t count) {
+        const Reg value = load(values + i, count);
+        squares = V::fma(value, value, squares);
+      });
+      const float mean = V::sum(squares) / static_cast<float>(cols);
+      const Reg inverse = V::set(1.0F / __builtin_sqrtf(mean + eps));
+      over_row(cols, [&](std::size_t i, std::size_t count) {
+        const Reg normal = V::mul(load(values + i, count), inverse);
+        store(out + row * stride + i, V::mul(normal, load(gamma + i, count)), count);
+      });
+    }
+  }
+
   // --- attention -------------------------------------------------------------------------------
   // Scratch: keys as panels [length up to kPanel][head_dim][kPanel], values as panels
   // [head_dim up to kPanel][length][kPanel], and the scores of one block of queries.
@@ -212,10 +242,17 @@ struct F32Kernels {
     return columns * head_dim + round_up(head_dim, kPanel) * length + kQueryBlock * columns;
   }
 
+  // Row `key` of the keys or values, of which the first ones lie elsewhere.
+  static const float* row_of(const AttentionHead& head, const float* prefix, const float* own,
+                             std::size_t key) {
+    return key < head.prefix_length ? prefix + key * head.prefix_stride
+                                    : own + (key - head.prefix_length) * head.stride;
+  }
+
   static void pack_keys(const AttentionHead& head, float* panels) {
     for (std::size_t key = 0; key < round_up(head.length, kPanel); ++key) {
       float* out = panels + key / kPanel * kPanel * head.head_dim + key % kPanel;
-      const float* in = head.k + key * head.stride;
+      const float* in = row_of(head, head.prefix_k, head.k, key);
       for (std::size_t i = 0; i < head.head_dim; ++i) {
         out[i * kPanel] = key < head.length ? in[i] : 0.0F;
       }
@@ -227,7 +264,7 @@ struct F32Kernels {
       const std::size_t count = smaller(kPanel, head.head_dim - col);
       float* out = panels + col * head.length;
       for (std::size_t key = 0; key < head.length; ++key, out += kPanel) {
-        const float* in = head.v + key * head.stride + col;
+        const float* in = row_of(head, head.prefix_v, head.v, key) + col;
         for (std::size_t i = 0; i < kPanel; ++i) out[i] = i < count ? in[i] : 0.0F;
       }
     }
@@ -258,6 +295,39 @@ struct F32Kernels {
     });
   }
 
+  // Adds to the scores of the query at position i what depends on the distance.
+  static void add_bias(const AttentionHead& head, std::size_t query, float* row, std::size_t begin,
+                       std::size_t end) {
+    const auto i = static_cast<std::ptrdiff_t>(head.first_query + query);
+    const RelativeTerms& relative = head.relative;
+    if (relative.query_terms) {
+      const float* own = relative.query_terms + query * relative.classes;
+      const std::int32_t* index = relative.index + i;
+      for (std::size_t j = begin; j < end; ++j) {
+        const std::int32_t c = index[-static_cast<std::ptrdiff_t>(j)];
+        row[j] += own[c] + relative.key_terms[j * relative.classes + static_cast<std::size_t>(c)];
+      }
+    }
+    if (!head.distance_bias) return;
+    const float* bias = head.distance_bias - i;
+    const Reg scale = V::set(head.scale);
+    over_row(end - begin, [&](std::size_t at, std::size_t count) {
+      float* here = row + begin + at;
+      store(here, V::fma(load(here, count), scale, load(bias + begin + at, count)), count);
+    });
+  }
+
+  // From q.k of one query to the weights of all keys; what the query does not see gets none.
+  static void weigh(const AttentionHead& head, std::size_t query, float* row) {
+    const std::size_t i = head.first_query + query;
+    const std::size_t begin = head.left < i ? i - head.left : 0;
+    const std::size_t end = head.right < head.length - i ? i + head.right + 1 : head.length;
+    if (head.distance_bias || head.relative.query_terms) add_bias(head, query, row, begin, end);
+    softmax(row + begin, end - begin, head.distance_bias ? 1.0F : head.scale);
+    for (std::size_t j = 0; j < begin; ++j) row[j] = 0;
+    for (std::size_t j = end; j < head.length; ++j) row[j] = 0;
+  }
+
   static void attention(const AttentionHead& head, float* scratch) {
     const std::size_t columns = round_up(head.length, kPanel);
     float* keys = scratch;
@@ -270,7 +340,7 @@ struct F32Kernels {
       float* q = head.q + first * head.query_stride;
       multiply(q, head.query_stride, rows, keys, columns, head.head_dim, nullptr, scores, columns);
       for (std::size_t r = 0; r < rows; ++r) {
-        softmax(scores + r * columns, head.length, head.scale);
+        weigh(head, first + r, scores + r * columns);
       }
       multiply(scores, columns, rows, values, head.head_dim, head.length, nullptr, q,
                head.query_stride);
@@ -284,7 +354,10 @@ struct F32Kernels {
     set.row_tile = kTile;
     set.gemm_f32 = &gemm;
     set.gelu_f32 = &gelu_all;
+    set.gelu_gate_f32 = &gate_all<gelu>;
+    set.silu_gate_f32 = &gate_all<silu>;
     set.add_layer_norm_f32 = &add_layer_norm;
+    set.rms_norm_f32 = &rms_norm;
     set.attention_f32 = &attention;
     set.attention_scratch = &attention_scratch;
     return set;

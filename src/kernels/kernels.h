@@ -72,6 +72,20 @@ inline constexpr float kNormalCdf[] = {0.7964447736740112F,     -0.1302447319030
                                        0.00011703347990987822F, -4.78778292745119e-06F,
                                        1.0756937030009794e-07F, -9.783048815492634e-10F};
 
+// What a head adds to q.k by the distance of query and key, besides or instead of a position in the
+// states (DeBERTa's disentangled attention; He et al. 2021, arXiv 2006.03654). `index` points at
+// the class of distance 0; a query at position i and a key at j are of class c = index[i - j], and
+// query_terms[i][c] + key_terms[j][c] is added before scaling. Rows of the terms are `classes`
+// wide.
+struct RelativeTerms {
+  const std::int32_t* index = nullptr;
+  const float* query_terms = nullptr;  // null: no terms
+  const float* key_terms = nullptr;
+  std::size_t classes = 0;
+};
+
+inline constexpr std::size_t kUnlimited = static_cast<std::size_t>(-1);
+
 // One attention head of one sequence. q, k, v point at the head's first column of the sequence's
 // first row; rows are `stride` floats apart. The result overwrites q. Only the first `queries` rows
 // of q are read and written (all rows: queries == length).
@@ -81,10 +95,25 @@ struct AttentionHead {
   const float* v = nullptr;
   std::size_t stride = 0;
   std::size_t query_stride = 0;
-  std::size_t length = 0;
+  std::size_t length = 0;  // keys, those of the prefix included
   std::size_t queries = 0;
   std::size_t head_dim = 0;
   float scale = 1;  // of q.k before the softmax
+
+  // Keys that stand before k[0] and v[0] and are kept elsewhere.
+  const float* prefix_k = nullptr;
+  const float* prefix_v = nullptr;
+  std::size_t prefix_stride = 0;
+  std::size_t prefix_length = 0;
+
+  // Query r is the key at first_query + r, and sees as many keys to its left and right.
+  std::size_t first_query = 0;
+  std::size_t left = kUnlimited;
+  std::size_t right = kUnlimited;
+
+  // Added to a scaled q.k: distance_bias[j - i]; points at distance 0; may be null.
+  const float* distance_bias = nullptr;
+  RelativeTerms relative;
 };
 
 // What the matrix products of a network run in.
@@ -121,6 +150,15 @@ struct Kernels {
   // 1607.06450). residual may be null; out may be x or residual; x is scratch afterwards.
   void (*add_layer_norm_f32)(float* x, const float* residual, const float* gamma, const float* beta,
                              float eps, float* out, std::size_t rows, std::size_t cols) = nullptr;
+
+  // x = gelu(x) * y and x = x sigmoid(x) * y (gated units; Shazeer 2020, arXiv 2002.05202).
+  void (*gelu_gate_f32)(float* x, const float* y, std::size_t count) = nullptr;
+  void (*silu_gate_f32)(float* x, const float* y, std::size_t count) = nullptr;
+
+  // out[r] = x[r] / sqrt(mean(x[r]^2) + eps) * gamma (Zhang & Sennrich 2019, arXiv 1910.07467).
+  // Rows are `stride` floats apart; out may be x.
+  void (*rms_norm_f32)(const float* x, const float* gamma, float eps, float* out, std::size_t rows,
+                       std::size_t cols, std::size_t stride) = nullptr;
 
   // softmax(q k^T * scale) v for one head. scratch: attention_scratch(length, head_dim) floats.
   void (*attention_f32)(const AttentionHead& head, float* scratch) = nullptr;

@@ -153,6 +153,104 @@ TEST_P(F32, AttentionEqualsTheReference) {
   }
 }
 
+// What a head may add to plain attention, one thing at a time and all together.
+struct Extras {
+  std::size_t prefix, first, left, right;
+  bool distance_bias, relative;
+};
+
+TEST_P(F32, AttentionWithExtrasEqualsTheReference) {
+  const std::vector<Extras> extras = {{7, 0, kUnlimited, kUnlimited, false, false},
+                                      {0, 0, kUnlimited, 0, false, false},
+                                      {20, 20, kUnlimited, 0, false, false},
+                                      {0, 9, 4, 4, false, false},
+                                      {0, 0, 3, 1, false, false},
+                                      {0, 0, kUnlimited, kUnlimited, true, false},
+                                      {0, 0, kUnlimited, kUnlimited, false, true},
+                                      {5, 6, 17, 2, true, true}};
+  constexpr std::size_t kClasses = 6;
+  for (const Extras& extra : extras) {
+    for (const std::size_t own : {20, 33, 70}) {
+      const std::size_t head_dim = 12;
+      const std::size_t length = extra.prefix + own;
+      const std::size_t queries = std::min<std::size_t>(length - extra.first, 15);
+      const std::size_t stride = 2 * head_dim + 3;
+      const auto q = randoms(queries * head_dim);
+      const auto kv = randoms(length * stride);
+      const auto bias = randoms(2 * length);
+      const auto query_terms = randoms(queries * kClasses);
+      const auto key_terms = randoms(length * kClasses);
+      std::vector<std::int32_t> index(2 * length);
+      for (std::size_t i = 0; i < index.size(); ++i) index[i] = static_cast<int>(i % kClasses);
+      const auto run = [&](const Kernels& set) {
+        std::vector<float> out(q);
+        std::vector<float> scratch(set.attention_scratch(length, head_dim));
+        AttentionHead head{.q = out.data(),
+                           .k = kv.data() + extra.prefix * stride,
+                           .v = kv.data() + extra.prefix * stride + head_dim,
+                           .stride = stride,
+                           .query_stride = head_dim,
+                           .length = length,
+                           .queries = queries,
+                           .head_dim = head_dim,
+                           .scale = 0.6F};
+        // The same rows, told as a prefix elsewhere.
+        const std::vector<float> prefix(kv.begin(),
+                                        kv.begin() + static_cast<int>(extra.prefix * stride));
+        head.prefix_k = prefix.data();
+        head.prefix_v = prefix.data() + head_dim;
+        head.prefix_stride = stride;
+        head.prefix_length = extra.prefix;
+        head.first_query = extra.first;
+        head.left = extra.left;
+        head.right = extra.right;
+        if (extra.distance_bias) head.distance_bias = bias.data() + length;
+        if (extra.relative) {
+          head.relative = {index.data() + length, query_terms.data(), key_terms.data(), kClasses};
+        }
+        set.attention_f32(head, scratch.data());
+        return out;
+      };
+      const auto ours = run(kernels());
+      const auto theirs = run(reference());
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        ASSERT_NEAR(ours[i], theirs[i], 2e-5F) << &extra - extras.data() << " " << own << " " << i;
+      }
+    }
+  }
+}
+
+TEST_P(F32, GatesEqualTheReference) {
+  std::vector<float> x;
+  for (float value = -12; value < 12; value += 0.0137F) x.push_back(value);
+  x.insert(x.end(), {0.0F, -0.0F, 40.0F, -40.0F, 100.0F, -100.0F, 1e30F, -1e30F});
+  const auto y = randoms(x.size());
+  for (const auto gate : {&Kernels::gelu_gate_f32, &Kernels::silu_gate_f32}) {
+    std::vector<float> ours(x);
+    std::vector<float> theirs(x);
+    (kernels().*gate)(ours.data(), y.data(), x.size());
+    (reference().*gate)(theirs.data(), y.data(), x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_NEAR(ours[i], theirs[i], 4 * kEps * std::abs(x[i] * y[i])) << x[i];
+    }
+  }
+}
+
+TEST_P(F32, RmsNormEqualsTheReference) {
+  for (const std::size_t cols : {1, 3, 4, 5, 15, 16, 17, 48, 100, 384}) {
+    const std::size_t stride = cols + 2;
+    const auto x = randoms(3 * stride, 3);
+    const auto gamma = randoms(cols);
+    std::vector<float> ours(x);
+    std::vector<float> theirs(x);
+    kernels().rms_norm_f32(ours.data(), gamma.data(), 1e-6F, ours.data(), 3, cols, stride);
+    reference().rms_norm_f32(theirs.data(), gamma.data(), 1e-6F, theirs.data(), 3, cols, stride);
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      ASSERT_NEAR(ours[i], theirs[i], 32 * kEps * (1 + std::abs(theirs[i]))) << cols;
+    }
+  }
+}
+
 // Scores far apart: the softmax must neither overflow nor divide by zero.
 TEST_P(F32, AttentionSurvivesLargeScores) {
   const std::size_t length = 19;

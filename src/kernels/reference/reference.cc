@@ -33,6 +33,35 @@ void gelu(float* x, std::size_t count) {
   }
 }
 
+void gelu_gate(float* x, const float* y, std::size_t count) {
+  gelu(x, count);
+  for (std::size_t i = 0; i < count; ++i) x[i] *= y[i];
+}
+
+void silu_gate(float* x, const float* y, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const double value = x[i];
+    x[i] = static_cast<float>(value / (1 + std::exp(-value)) * static_cast<double>(y[i]));
+  }
+}
+
+void rms_norm(const float* x, const float* gamma, float eps, float* out, std::size_t rows,
+              std::size_t cols, std::size_t stride) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    double squares = 0;
+    for (std::size_t i = 0; i < cols; ++i) {
+      squares +=
+          static_cast<double>(x[row * stride + i]) * static_cast<double>(x[row * stride + i]);
+    }
+    const double inverse =
+        1 / std::sqrt(squares / static_cast<double>(cols) + static_cast<double>(eps));
+    for (std::size_t i = 0; i < cols; ++i) {
+      out[row * stride + i] = static_cast<float>(static_cast<double>(x[row * stride + i]) *
+                                                 inverse * static_cast<double>(gamma[i]));
+    }
+  }
+}
+
 void add_layer_norm(float* x, const float* residual, const float* gamma, const float* beta,
                     float eps, float* out, std::size_t rows, std::size_t cols) {
   for (std::size_t row = 0; row < rows; ++row) {
@@ -59,15 +88,36 @@ std::size_t attention_scratch(std::size_t length, std::size_t head_dim) {
   return length + head_dim;
 }
 
+const float* row_of(const AttentionHead& head, const float* prefix, const float* own,
+                    std::size_t key) {
+  return key < head.prefix_length ? prefix + key * head.prefix_stride
+                                  : own + (key - head.prefix_length) * head.stride;
+}
+
+// The score of the key at j for the query at i, the `query`-th of the head; -inf if it is not seen.
+double score(const AttentionHead& head, std::size_t query, std::size_t j) {
+  const std::size_t i = head.first_query + query;
+  if ((j < i && i - j > head.left) || (j > i && j - i > head.right)) return -INFINITY;
+  const float* q = head.q + query * head.query_stride;
+  const float* k = row_of(head, head.prefix_k, head.k, j);
+  double sum = 0;
+  for (std::size_t d = 0; d < head.head_dim; ++d) {
+    sum += static_cast<double>(q[d]) * static_cast<double>(k[d]);
+  }
+  const auto distance = static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(i);
+  if (const RelativeTerms& terms = head.relative; terms.query_terms != nullptr) {
+    const auto c = static_cast<std::size_t>(terms.index[-distance]);
+    sum += static_cast<double>(terms.query_terms[query * terms.classes + c]);
+    sum += static_cast<double>(terms.key_terms[j * terms.classes + c]);
+  }
+  sum *= static_cast<double>(head.scale);
+  return head.distance_bias ? sum + static_cast<double>(head.distance_bias[distance]) : sum;
+}
+
 void attend_one(const AttentionHead& head, std::size_t query, float* weights, float* out) {
-  float* q = head.q + query * head.query_stride;
   double peak = -INFINITY;
   for (std::size_t key = 0; key < head.length; ++key) {
-    double dot = 0;
-    for (std::size_t i = 0; i < head.head_dim; ++i) {
-      dot += static_cast<double>(q[i]) * static_cast<double>(head.k[key * head.stride + i]);
-    }
-    weights[key] = static_cast<float>(dot * static_cast<double>(head.scale));
+    weights[key] = static_cast<float>(score(head, query, key));
     peak = std::max(peak, static_cast<double>(weights[key]));
   }
   double total = 0;
@@ -78,11 +128,11 @@ void attend_one(const AttentionHead& head, std::size_t query, float* weights, fl
     double sum = 0;
     for (std::size_t key = 0; key < head.length; ++key) {
       sum += std::exp(static_cast<double>(weights[key]) - peak) *
-             static_cast<double>(head.v[key * head.stride + i]);
+             static_cast<double>(row_of(head, head.prefix_v, head.v, key)[i]);
     }
     out[i] = static_cast<float>(sum / total);
   }
-  std::copy_n(out, head.head_dim, q);
+  std::copy_n(out, head.head_dim, head.q + query * head.query_stride);
 }
 
 void attention(const AttentionHead& head, float* scratch) {
@@ -149,7 +199,10 @@ constexpr Kernels make_table() {
   set.row_tile = 1;
   set.gemm_f32 = &gemm;
   set.gelu_f32 = &gelu;
+  set.gelu_gate_f32 = &gelu_gate;
+  set.silu_gate_f32 = &silu_gate;
   set.add_layer_norm_f32 = &add_layer_norm;
+  set.rms_norm_f32 = &rms_norm;
   set.attention_f32 = &attention;
   set.attention_scratch = &attention_scratch;
   set.panel_s8 = kPanel;
