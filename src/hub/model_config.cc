@@ -7,121 +7,21 @@
 #include <utility>
 
 #include "base/json.h"
+#include "hub/config_fields.h"
 
 namespace podium::hub {
 
 namespace {
 
-std::string_view type_name(json::Value::Type type) {
-  switch (type) {
-    case json::Value::Type::null: return "null";
-    case json::Value::Type::boolean: return "true or false";
-    case json::Value::Type::number: return "a number";
-    case json::Value::Type::string: return "a string";
-    case json::Value::Type::array: return "an array";
-    case json::Value::Type::object: return "an object";
-  }
-  return "null";
-}
-
-// Reads the members of one JSON object into variables, which keep their value where the member is
-// absent or null. The first error is kept, so that the fields read like a list.
-class Fields {
- public:
-  Fields(std::string what, std::optional<json::Value> object)
-      : what_(std::move(what)), object_(object) {}
-
-  void text(std::string_view key, std::string& out) {
-    const auto value = find(key);
-    if (!value) return;
-    if (const auto text = value->as_string()) {
-      out = *text;
-    } else {
-      wrong_type(key, "a string", *value);
-    }
-  }
-
-  void size(std::string_view key, std::size_t& out, std::size_t least, std::size_t most) {
-    const auto value = find(key);
-    if (!value) return;
-    if (value->type() != json::Value::Type::number) return wrong_type(key, "an integer", *value);
-    const auto size = value->as_uint();
-    if (!size || *size < least || *size > most) {
-      return refuse(key, fmt::format("must be an integer from {} to {}, not {}", least, most,
-                                     value->to_text()));
-    }
-    out = *size;
-  }
-
-  void number(std::string_view key, double& out) {
-    const auto value = find(key);
-    if (!value) return;
-    if (const auto number = value->as_double()) {
-      out = *number;
-    } else {
-      wrong_type(key, "a number", *value);
-    }
-  }
-
-  void texts(std::string_view key, std::vector<std::string>& out) {
-    const auto value = find(key);
-    if (!value) return;
-    if (!value->is_array()) return wrong_type(key, "an array of strings", *value);
-    value->for_each_element([&](json::Value element) {
-      if (const auto text = element.as_string()) {
-        out.emplace_back(*text);
-      } else {
-        wrong_type(key, "an array of strings", element);
-      }
-      return outcome_.has_value();
-    });
-  }
-
-  // The object under `key`, whose errors the caller collects with absorb().
-  Fields section(std::string_view key) {
-    const auto value = find(key);
-    if (value && !value->is_object()) wrong_type(key, "an object", *value);
-    return {fmt::format("{}, section \"{}\"", what_, key), value};
-  }
-  void absorb(const Fields& other) {
-    if (outcome_) outcome_ = other.outcome_;
-  }
-
-  bool present() const { return object_ && object_->is_object(); }
-  std::size_t members() const { return object_ ? object_->size() : 0; }
-
-  void refuse(std::string_view key, std::string_view why, ErrorCode code = ErrorCode::malformed) {
-    if (outcome_) outcome_ = fail(code, fmt::format("{}: \"{}\" {}", what_, key, why));
-  }
-  void refuse_unknown(std::string_view key, std::string_view value, std::string hint) {
-    if (!outcome_) return;
-    outcome_ =
-        fail(ErrorCode::unsupported,
-             fmt::format("{}: \"{}\" is \"{}\", which Podium does not know", what_, key, value),
-             std::move(hint));
-  }
-  const Result<void>& outcome() const { return outcome_; }
-
- private:
-  std::optional<json::Value> find(std::string_view key) const {
-    const auto value = object_ ? object_->find(key) : std::nullopt;
-    return value && value->is_null() ? std::nullopt : value;
-  }
-  void wrong_type(std::string_view key, std::string_view wanted, json::Value found) {
-    refuse(key, fmt::format("must be {}, not {}", wanted, type_name(found.type())));
-  }
-
-  std::string what_;
-  std::optional<json::Value> object_;
-  Result<void> outcome_;
-};
-
 constexpr std::size_t kMostElements = std::size_t{1} << 31;
 
 // transformers pads RoBERTa and its descendants with 1 and BERT with 0.
 std::int64_t default_pad(const ModelConfig& config) {
-  const auto names_roberta = [](const std::string& name) {
-    return name.find("oberta") != std::string::npos;
+  const auto names_roberta = [](std::string_view name) {
+    for (const std::string_view part : {"oberta", "amembert", "mpnet", "MPNet"}) {
+      if (name.find(part) != name.npos) return true;
+    }
+    return false;
   };
   return names_roberta(config.model_type) || std::any_of(config.architectures.begin(),
                                                          config.architectures.end(), names_roberta)
@@ -138,10 +38,17 @@ void read_sizes(Fields& fields, ModelConfig& config) {
   config.max_position_embeddings = 512;
   config.type_vocab_size = 2;
   auto pad = static_cast<std::size_t>(default_pad(config));
-  fields.size("hidden_size", config.hidden_size, 1, 1 << 16);
-  fields.size("num_hidden_layers", config.num_hidden_layers, 1, 1 << 10);
-  fields.size("num_attention_heads", config.num_attention_heads, 1, 1 << 10);
-  fields.size("intermediate_size", config.intermediate_size, 1, 1 << 20);
+  // The first names are DistilBERT's.
+  for (const auto* key : {"dim", "hidden_size"}) fields.size(key, config.hidden_size, 1, 1 << 16);
+  for (const auto* key : {"n_layers", "num_hidden_layers"}) {
+    fields.size(key, config.num_hidden_layers, 1, 1 << 10);
+  }
+  for (const auto* key : {"n_heads", "num_attention_heads"}) {
+    fields.size(key, config.num_attention_heads, 1, 1 << 10);
+  }
+  for (const auto* key : {"hidden_dim", "intermediate_size"}) {
+    fields.size(key, config.intermediate_size, 1, 1 << 20);
+  }
   fields.size("vocab_size", config.vocab_size, 1, 1 << 24);
   fields.size("max_position_embeddings", config.max_position_embeddings, 1, 1 << 24);
   fields.size("type_vocab_size", config.type_vocab_size, 0, 1 << 10);
@@ -170,7 +77,8 @@ void check_sizes(Fields& fields, const ModelConfig& config) {
 
 void read_epsilon(Fields& fields, ModelConfig& config) {
   double epsilon = 1e-12;
-  fields.number("layer_norm_eps", epsilon);
+  for (const auto* key : {"rms_norm_eps", "norm_eps", "layer_norm_eps"})
+    fields.number(key, epsilon);
   config.layer_norm_eps = static_cast<float>(std::clamp(epsilon, -1.0, 2.0));
   if (!(config.layer_norm_eps > 0 && config.layer_norm_eps < 1)) {
     fields.refuse("layer_norm_eps", fmt::format("must be between 0 and 1, not {}", epsilon));
@@ -243,11 +151,14 @@ Result<json::Document> parse_object(std::string_view text, const std::string& wh
 Result<ModelConfig> read_model_config(const Checkpoint& checkpoint) {
   ModelConfig config;
   const std::string what = checkpoint.name() + "/config.json";
-  PODIUM_TRY(const auto document, parse_object(checkpoint.config_json(), what));
-  Fields fields(what, document.root());
+  PODIUM_TRY(auto document, parse_object(checkpoint.config_json(), what));
+  config.document = std::make_shared<const json::Document>(std::move(document));
+  Fields fields(what, config.document->root());
   fields.text("model_type", config.model_type);
   fields.texts("architectures", config.architectures);
-  fields.text("hidden_act", config.hidden_act);
+  for (const auto* key : {"activation", "hidden_activation", "hidden_act"}) {
+    fields.text(key, config.hidden_act);
+  }
   fields.text("position_embedding_type", config.position_embedding_type);
   read_sizes(fields, config);
   check_sizes(fields, config);
@@ -256,6 +167,7 @@ Result<ModelConfig> read_model_config(const Checkpoint& checkpoint) {
   read_quantization(fields, config);
   read_podium_section(fields, config);
   PODIUM_CHECK(fields.outcome());
+  config.what = what;
 
   if (checkpoint.tokenizer_config_json().empty()) return config;
   const std::string tokenizer_what = checkpoint.name() + "/tokenizer_config.json";

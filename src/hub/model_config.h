@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "hub/checkpoint.h"
+#include "hub/config_fields.h"
 
 namespace podium::hub {
 
@@ -41,6 +43,11 @@ struct ModelConfig {
   BiEncoderConfig bi_encoder;
   bool q4_0_weights = false;             // quantization_config.quant_method == "q4_0"
   std::size_t tokenizer_max_length = 0;  // model_max_length; 0 if absent or "very large"
+
+  // config.json itself, for what only one architecture asks.
+  Fields fields() const { return {what, document->root()}; }
+  std::string what;  // the file's name, for messages
+  std::shared_ptr<const json::Document> document;
 };
 
 // Reads both files of a checkpoint. Refuses fields of the wrong type, sizes that are zero or beyond

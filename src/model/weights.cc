@@ -56,12 +56,17 @@ Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::s
   std::vector<hub::Matrix> biases;
   std::string name;
   std::size_t total = 0;
+  std::size_t stored_biases = 0;
   for (const LinearRows& part : parts) {
     PODIUM_TRY(hub::Matrix stored, matrix(part.name + ".weight", part.total_rows, in_features));
     stored.data += part.first_row * stored.row_bytes;
     stored.rows = part.rows;
     weights.push_back(stored);
-    PODIUM_TRY(biases.emplace_back(), matrix(part.name + ".bias", 1, part.total_rows));
+    biases.emplace_back();  // stays empty where the layer has none
+    if (part.bias) {
+      PODIUM_TRY(biases.back(), matrix(part.name + ".bias", 1, part.total_rows));
+      stored_biases += part.rows;
+    }
     name += fmt::format("{}[{}+{}]", part.name, part.first_row, part.rows);
     total += part.rows;
   }
@@ -77,7 +82,7 @@ Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::s
     PODIUM_TRY(linear, pack(weights, biases, parts, precision));
     if (cache != nullptr) cache->add(name, linear.packed_s8());
   }
-  count(weights.front().storage, total * (in_features + 1), linear.bytes(), 0);
+  count(weights.front().storage, total * in_features + stored_biases, linear.bytes(), 0);
   return linear;
 }
 
@@ -88,9 +93,11 @@ Result<Linear> WeightReader::pack(const std::vector<hub::Matrix>& weights,
   std::vector<float> bias;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     PODIUM_CHECK(hub::check_finite(weights[i]));
-    PODIUM_CHECK(hub::check_finite(biases[i]));
     std::vector<float> values(parts[i].total_rows);
-    hub::copy_row_as_f32(biases[i], 0, values.data());
+    if (parts[i].bias) {
+      PODIUM_CHECK(hub::check_finite(biases[i]));
+      hub::copy_row_as_f32(biases[i], 0, values.data());
+    }
     const auto first = values.begin() + static_cast<std::ptrdiff_t>(parts[i].first_row);
     bias.insert(bias.end(), first, first + static_cast<std::ptrdiff_t>(parts[i].rows));
   }
@@ -108,19 +115,25 @@ Result<Linear> WeightReader::linear(const std::vector<LinearRows>& parts, std::s
 }
 
 Result<Linear> WeightReader::linear(const std::string& name, std::size_t out_features,
-                                    std::size_t in_features) {
-  return linear({{name, 0, out_features, out_features}}, in_features, context_.precision);
+                                    std::size_t in_features, bool bias) {
+  return linear({{name, 0, out_features, out_features, bias}}, in_features, context_.precision);
 }
 
 Result<Linear> WeightReader::linear_f32(const std::string& name, std::size_t out_features,
-                                        std::size_t in_features) {
-  return linear({{name, 0, out_features, out_features}}, in_features, kernels::Precision::fp32);
+                                        std::size_t in_features, bool bias) {
+  return linear({{name, 0, out_features, out_features, bias}}, in_features,
+                kernels::Precision::fp32);
 }
 
-Result<LayerNorm> WeightReader::layer_norm(const std::string& name, std::size_t size) {
+// Checkpoints that come from TensorFlow call the two gamma and beta.
+Result<LayerNorm> WeightReader::layer_norm(const std::string& name, std::size_t size, bool bias) {
+  const bool tensorflow = context_.checkpoint.find(name + ".gamma") != nullptr;
   LayerNorm norm;
-  PODIUM_TRY(norm.gamma, vector(name + ".weight", size));
-  PODIUM_TRY(norm.beta, vector(name + ".bias", size));
+  PODIUM_TRY(norm.gamma, vector(name + (tensorflow ? ".gamma" : ".weight"), size));
+  norm.beta.assign(size, 0.0F);
+  if (bias) {
+    PODIUM_TRY(norm.beta, vector(name + (tensorflow ? ".beta" : ".bias"), size));
+  }
   norm.eps = context_.config.layer_norm_eps;
   return norm;
 }

@@ -26,6 +26,7 @@ struct LinearRows {
   std::size_t first_row = 0;
   std::size_t rows = 0;
   std::size_t total_rows = 0;
+  bool bias = true;  // false: the layer has none
 };
 
 // Reads and counts. May be called from several threads at once.
@@ -40,13 +41,14 @@ class WeightReader {
 
   // The parts stacked on top of each other, in_features wide, in the precision of the context.
   Result<Linear> linear(const std::vector<LinearRows>& parts, std::size_t in_features);
-  Result<Linear> linear(const std::string& name, std::size_t out_features, std::size_t in_features);
+  Result<Linear> linear(const std::string& name, std::size_t out_features, std::size_t in_features,
+                        bool bias = true);
 
   // In fp32 whatever the context says: for heads, which are small and decide the score.
   Result<Linear> linear_f32(const std::string& name, std::size_t out_features,
-                            std::size_t in_features);
+                            std::size_t in_features, bool bias = true);
 
-  Result<LayerNorm> layer_norm(const std::string& name, std::size_t size);
+  Result<LayerNorm> layer_norm(const std::string& name, std::size_t size, bool bias = true);
 
   // Whether an earlier load of this very checkpoint found all its values finite.
   bool checked() const { return context_.cache != nullptr && context_.cache->filled(); }
