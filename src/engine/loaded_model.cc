@@ -86,11 +86,12 @@ Result<void> LoadedModel::check_tokenizer() const {
   text::Sequence sequence;
   tokenizer_.build_pair({&one, 1}, {&one, 1}, 0, sequence);
   const std::size_t largest = *std::max_element(sequence.type_ids.begin(), sequence.type_ids.end());
-  if (largest >= config_.type_vocab_size) {
+  const std::size_t types = model_->description().token_types;
+  if (types > 0 && largest >= types) {
     return fail(ErrorCode::malformed,
                 fmt::format("tokenizer.json of {} uses token type {}, but config.json says "
                             "type_vocab_size {}",
-                            checkpoint_.name(), largest, config_.type_vocab_size),
+                            checkpoint_.name(), largest, types),
                 "The tokenizer belongs to another model.");
   }
   return {};

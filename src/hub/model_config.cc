@@ -108,6 +108,14 @@ void read_quantization(Fields& fields, ModelConfig& config) {
   fields.absorb(quantization);
 }
 
+// By sentence-transformers' names.
+std::optional<Pooling> read_pooling(std::string_view name) {
+  if (name == "mean") return Pooling::mean;
+  if (name == "cls") return Pooling::first;
+  if (name == "lasttoken") return Pooling::last;
+  return std::nullopt;
+}
+
 void read_podium_section(Fields& fields, ModelConfig& config) {
   Fields podium = fields.section("podium");
   std::string head = "cross-encoder";
@@ -121,7 +129,11 @@ void read_podium_section(Fields& fields, ModelConfig& config) {
   if (!config.is_bi_encoder && head != "cross-encoder") {
     podium.refuse_unknown("head", head, "It is \"bi-encoder\" or \"cross-encoder\".");
   }
-  if (pooling != "mean") podium.refuse_unknown("pooling", pooling, "It is \"mean\".");
+  const auto known = read_pooling(pooling);
+  if (!known) {
+    podium.refuse_unknown("pooling", pooling, "It is \"mean\", \"cls\" or \"lasttoken\".");
+  }
+  config.bi_encoder.pooling = known.value_or(Pooling::mean);
   Fields calibration = podium.section("calibration");
   calibration.number("scale", config.bi_encoder.calibration_scale);
   calibration.number("bias", config.bi_encoder.calibration_bias);

@@ -14,9 +14,13 @@
 
 namespace podium::hub {
 
+// Which state of a text stands for it.
+enum class Pooling { mean, first, last };
+
 // How a bi-encoder turns texts into vectors and a cosine into a score. Podium's own section of
 // config.json ("podium"); relevance_score = sigmoid(scale * cosine + bias).
 struct BiEncoderConfig {
+  Pooling pooling = Pooling::mean;
   std::string query_prefix;
   std::string document_prefix;
   double calibration_scale = 1;

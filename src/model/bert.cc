@@ -38,9 +38,14 @@ Result<std::unique_ptr<Model>> load_bert(const LoadContext& context) {
   const bool prefixed =
       context.checkpoint.find("bert.embeddings.word_embeddings.weight") != nullptr;
   const std::string prefix = prefixed ? "bert." : "";
-  const EncoderNames names = hugging_face_names(prefix);
-  if (context.config.is_bi_encoder) return make_bi_encoder(context, "bert", names, {});
-  return make_cross_encoder(context, "bert", names, {}, prefix + "pooler.dense", "classifier");
+  WeightReader reader(context);
+  PODIUM_TRY(auto encoder,
+             PostNormEncoder::load(context, reader, hugging_face_names(prefix), Positions{}));
+  if (context.config.is_bi_encoder) {
+    return make_bi_encoder(context, reader, "bert", std::move(encoder));
+  }
+  return make_cross_encoder(context, reader, "bert", std::move(encoder),
+                            {.dense = prefix + "pooler.dense", .out = "classifier"});
 }
 
 }  // namespace podium::model

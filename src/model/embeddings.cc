@@ -82,8 +82,8 @@ void Embeddings::embed(const batch::PackedBatch& batch, std::size_t first, std::
     }
     if (position_.rows == 0) continue;
     const bool pad = batch.token_ids[row] == positions_.pad_id;
-    hub::copy_row_as_f32(
-        position_, pad ? static_cast<std::size_t>(positions_.pad_id) : position++, scratch);
+    hub::copy_row_as_f32(position_, pad ? static_cast<std::size_t>(positions_.pad_id) : position++,
+                         scratch);
     for (std::size_t i = 0; i < hidden; ++i) state[i] += scratch[i];
   }
   if (norm_.gamma.empty()) return;

@@ -4,20 +4,34 @@
 #include <memory>
 #include <string>
 
-#include "model/post_norm_encoder.h"
+#include "model/encoder.h"
+#include "model/weights.h"
 
 namespace podium::model {
 
-// A cross-encoder: logit = out(tanh(dense(state of the first token))), which is the head of RoBERTa
-// ("classifier.dense", "classifier.out_proj") and of BERT ("pooler.dense", "classifier").
-Result<std::unique_ptr<Model>> make_cross_encoder(const LoadContext& context,
-                                                  std::string_view architecture,
-                                                  const EncoderNames& names, Positions positions,
-                                                  const std::string& dense, const std::string& out);
+enum class HeadActivation { tanh, gelu, relu };
 
-// A bi-encoder: the mean of all tokens' states, scaled to unit length.
-Result<std::unique_ptr<Model>> make_bi_encoder(const LoadContext& context,
-                                               std::string_view architecture,
-                                               const EncoderNames& names, Positions positions);
+// logit = out(norm(activation(dense(pooled state)))); names without ".weight".
+struct HeadNames {
+  std::string dense;
+  std::string out;
+  HeadActivation activation = HeadActivation::tanh;
+  bool dense_bias = true;
+  std::string norm;  // a layer norm without bias; empty: none
+  hub::Pooling pooling = hub::Pooling::first;
+};
+
+// Reads what config.json calls an activation. Errors: `key` names one that heads do not have.
+Result<HeadActivation> read_head_activation(const hub::ModelConfig& config, std::string_view key);
+
+Result<std::unique_ptr<Model>> make_cross_encoder(const LoadContext& context, WeightReader& reader,
+                                                  std::string_view architecture,
+                                                  std::unique_ptr<Encoder> encoder,
+                                                  const HeadNames& names);
+
+// A unit-length vector per text, pooled as config.bi_encoder says.
+std::unique_ptr<Model> make_bi_encoder(const LoadContext& context, const WeightReader& reader,
+                                       std::string_view architecture,
+                                       std::unique_ptr<Encoder> encoder);
 
 }  // namespace podium::model

@@ -28,6 +28,7 @@ struct Description {
   std::size_t weight_bytes = 0;  // packed for the kernels
   std::size_t mapped_bytes = 0;  // read in place
   std::size_t max_length = 0;    // longest sequence by the position table
+  std::size_t token_types = 0;   // types with an embedding; 0: types are ignored
 };
 
 // Everything forward() writes to, allocated once: it bounds the memory of ranking.

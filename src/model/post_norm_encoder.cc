@@ -44,11 +44,14 @@ Result<void> check_finite_parallel(const hub::Matrix& matrix, ThreadPool& pool) 
 
 }  // namespace
 
-Result<PostNormEncoder> PostNormEncoder::load(const LoadContext& context, WeightReader& reader,
-                                              const EncoderNames& names, Positions positions) {
+Result<std::unique_ptr<Encoder>> PostNormEncoder::load(const LoadContext& context,
+                                                       WeightReader& reader,
+                                                       const EncoderNames& names,
+                                                       Positions positions) {
   const hub::ModelConfig& config = context.config;
   PODIUM_CHECK(check_config(config));
-  PostNormEncoder encoder;
+  auto owned = std::make_unique<PostNormEncoder>();
+  PostNormEncoder& encoder = *owned;
   encoder.kernels_ = &context.kernels;
   encoder.hidden_size_ = config.hidden_size;
   encoder.intermediate_size_ = config.intermediate_size;
@@ -63,7 +66,7 @@ Result<PostNormEncoder> PostNormEncoder::load(const LoadContext& context, Weight
     PODIUM_TRY(Layer loaded, std::move(layer));
     encoder.layers_.push_back(std::move(loaded));
   }
-  return encoder;
+  return owned;
 }
 
 Result<void> PostNormEncoder::load_embeddings(const LoadContext& context, WeightReader& reader,

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "model/model.h"
+#include "model/embeddings.h"
+#include "model/encoder.h"
 #include "model/weights.h"
 
 namespace podium::model {
@@ -34,34 +35,24 @@ struct EncoderNames {
   std::string prefix;  // of the layer names, e.g. "roberta."
 };
 
-// How positions are counted. XLM-RoBERTa numbers the tokens that are no padding from pad_id + 1 and
-// gives padding row pad_id; BERT numbers all tokens from 0.
-struct Positions {
-  std::size_t first = 0;
-  std::int64_t pad_id = -1;  // -1: every token counts
-};
-
-class PostNormEncoder {
+class PostNormEncoder final : public Encoder {
  public:
   // Refuses configurations this encoder does not compute: another activation than exact gelu,
   // relative positions, no word for a token type.
-  static Result<PostNormEncoder> load(const LoadContext& context, WeightReader& reader,
-                                      const EncoderNames& names, Positions positions);
-
-  enum class Rows {
-    all,    // every token's last state
-    first,  // only each sequence's first token's: the last layer computes nothing else
-  };
+  static Result<std::unique_ptr<Encoder>> load(const LoadContext& context, WeightReader& reader,
+                                               const EncoderNames& names, Positions positions);
 
   // Leaves the last states in workspace.states: [tokens, hidden_size] or [sequences, hidden_size].
   void forward(const batch::PackedBatch& batch, Rows rows, Workspace& workspace,
-               ThreadPool& pool) const;
+               ThreadPool& pool) const override;
 
-  Workspace make_workspace(std::size_t max_tokens, std::size_t max_length, int workers) const;
+  Workspace make_workspace(std::size_t max_tokens, std::size_t max_length,
+                           int workers) const override;
 
-  std::size_t hidden_size() const { return hidden_size_; }
-  std::size_t max_length() const { return position_.rows - positions_.first; }
-  const kernels::Kernels& kernels() const { return *kernels_; }
+  std::size_t hidden_size() const override { return hidden_size_; }
+  std::size_t max_length() const override { return position_.rows - positions_.first; }
+  std::size_t token_types() const override { return types_.size(); }
+  const kernels::Kernels& kernels() const override { return *kernels_; }
 
  private:
   struct Layer {

@@ -8,9 +8,19 @@ namespace {
 constexpr Architecture kArchitectures[] = {
     {"xlm-roberta-flash", "jina-reranker-v2-base-multilingual", matches_xlm_roberta_flash,
      load_xlm_roberta_flash},
-    {"xlm-roberta", "bge-reranker-base/large/v2-m3, mmarco-mMiniLMv2", matches_xlm_roberta,
-     load_xlm_roberta},
+    {"roberta",
+     "bge-reranker-base/large/v2-m3, mmarco-mMiniLMv2, bce-reranker, also xlm-roberta and "
+     "camembert",
+     matches_roberta, load_roberta},
+    {"jina-bert", "jina-reranker-v1-turbo-en/tiny-en", matches_jina_bert, load_jina_bert},
     {"bert", "ms-marco-MiniLM, multilingual-e5-small", matches_bert, load_bert},
+    {"deberta", "mxbai-rerank-xsmall/base/large-v1", matches_deberta, load_deberta},
+    {"distilbert", "distilbert cross-encoders", matches_distilbert, load_distilbert},
+    {"electra", "ms-marco-electra-base", matches_electra, load_electra},
+    {"gte", "gte-multilingual-reranker-base", matches_gte, load_gte},
+    {"modernbert", "gte-reranker-modernbert-base, granite-embedding-reranker-english-r2",
+     matches_modernbert, load_modernbert},
+    {"mpnet", "all-mpnet-base-v2", matches_mpnet, load_mpnet},
 };
 
 std::string found(const hub::ModelConfig& config) {

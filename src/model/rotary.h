@@ -1,5 +1,5 @@
-// Rotary position embedding (Su et al. 2021, arXiv 2104.09864) in the "rotate half" layout: element i
-// of a head turns with element i + head_dim / 2.
+// Rotary position embedding (Su et al. 2021, arXiv 2104.09864) in the "rotate half" layout: element
+// i of a head turns with element i + head_dim / 2.
 #pragma once
 
 #include <cstddef>

@@ -4,11 +4,27 @@
 
 namespace podium::model {
 
+namespace {
+
+// Whether the activation is silu; else it is gelu. An error for others.
+Result<bool> reads_silu(const hub::ModelConfig& config, bool gated) {
+  if (config.hidden_act == "gelu") return false;
+  if (gated && config.hidden_act == "silu") return true;
+  return fail(
+      ErrorCode::unsupported,
+      fmt::format("hidden_act '{}' is not supported by this architecture", config.hidden_act),
+      gated ? "Known: gelu (the exact form), silu." : "Known: gelu (the exact form).");
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Transformer>> Transformer::load(
     const LoadContext& context, WeightReader& reader, const TransformerShape& shape,
     Embeddings embeddings, Names names, const std::string& prefix, const std::string& final_norm) {
   const hub::ModelConfig& config = context.config;
+  PODIUM_TRY(const bool silu, reads_silu(config, shape.gated));
   auto out = std::make_unique<Transformer>();
+  out->silu_ = silu;
   out->kernels_ = &context.kernels;
   out->shape_ = shape;
   out->hidden_size_ = config.hidden_size;
@@ -68,6 +84,25 @@ void Transformer::set_disentangled(std::vector<std::int32_t> classes,
                                    std::vector<DisentangledTerms> layers) {
   classes_ = std::move(classes);
   disentangled_ = std::move(layers);
+}
+
+std::pair<std::vector<float>, std::vector<float>> Transformer::project_queries_and_keys(
+    std::size_t layer, const std::vector<float>& rows) const {
+  const std::size_t count = rows.size() / hidden_size_;
+  const std::size_t width = row_width();
+  const std::size_t queries = heads_ * head_dim_;
+  const std::size_t keys = key_value_heads_ * head_dim_;
+  std::vector<float> projected(count * width);
+  std::vector<float> scratch(Linear::scratch_floats(count, hidden_size_));
+  layers_[layer].query_key_value.apply(*kernels_, rows.data(), hidden_size_, count,
+                                       projected.data(), width, scratch.data());
+  std::pair<std::vector<float>, std::vector<float>> out;
+  for (std::size_t row = 0; row < count; ++row) {
+    const float* from = projected.data() + row * width;
+    out.first.insert(out.first.end(), from, from + queries);
+    out.second.insert(out.second.end(), from + queries, from + queries + keys);
+  }
+  return out;
 }
 
 void Transformer::forward(const batch::PackedBatch& batch, Rows rows, Workspace& workspace,

@@ -1,13 +1,14 @@
 // The layers of the families that came after BERT: norms before or behind, layer or RMS norm, gated
-// feed-forward, grouped queries, positions as rotations, distances or disentangled terms, windows and
-// causality. A family says which of these it has; nothing here knows a name.
+// feed-forward, grouped queries, positions as rotations, distances or disentangled terms, windows
+// and causality. A family says which of these it has; nothing here knows a name.
 //
-// A layer runs in two parallel loops, as in post_norm_encoder.h: attention over (sequence, head), and
-// everything row-wise over blocks of rows.
+// A layer runs in two parallel loops, as in post_norm_encoder.h: attention over (sequence, head),
+// and everything row-wise over blocks of rows.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/embeddings.h"
@@ -17,8 +18,6 @@
 
 namespace podium::model {
 
-enum class Activation { gelu, silu };
-
 // What all layers of a family have in common. Zero sizes are taken from config.json.
 struct TransformerShape {
   std::size_t key_value_heads = 0;  // 0: as many as there are heads
@@ -27,7 +26,6 @@ struct TransformerShape {
   bool rms_norm = false;            // else layer norm
   bool norm_bias = true;
   bool gated = false;  // the feed-forward is activation(gate) * up, else activation(up)
-  Activation activation = Activation::gelu;
   bool causal = false;
   float score_scale = 0;  // 0: 1 / sqrt(head_dim)
 };
@@ -96,6 +94,11 @@ class Transformer final : public Encoder {
   std::size_t max_length() const override { return max_length_; }
   std::size_t token_types() const override { return embeddings_.token_types(); }
   const kernels::Kernels& kernels() const override { return *kernels_; }
+  // The rows [count, hidden_size] through a layer's query and key projections, for positions that
+  // share them with contents.
+  std::pair<std::vector<float>, std::vector<float>> project_queries_and_keys(
+      std::size_t layer, const std::vector<float>& rows) const;
+
   std::size_t layers() const { return layers_.size(); }
   std::size_t heads() const { return heads_; }
   std::size_t head_dim() const { return head_dim_; }
@@ -125,6 +128,7 @@ class Transformer final : public Encoder {
 
   const kernels::Kernels* kernels_ = nullptr;
   TransformerShape shape_;
+  bool silu_ = false;  // the activation; else gelu
   std::size_t hidden_size_ = 0;
   std::size_t intermediate_size_ = 0;
   std::size_t heads_ = 0;

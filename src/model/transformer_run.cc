@@ -24,8 +24,8 @@ Workspace Transformer::make_workspace(std::size_t max_tokens, std::size_t max_le
   workspace.query_key_value = AlignedBuffer<float>(max_tokens * row_width());
   const std::size_t up = (shape_.gated ? 2 : 1) * intermediate_size_;
   const std::size_t widest = std::max({hidden_size_, intermediate_size_, heads_ * head_dim_});
-  const std::size_t rows = kLargestBlock * (2 * hidden_size_ + up) +
-                           Linear::scratch_floats(kLargestBlock, widest);
+  const std::size_t rows =
+      kLargestBlock * (2 * hidden_size_ + up) + Linear::scratch_floats(kLargestBlock, widest);
   std::size_t attention = kernels_->attention_scratch(max_length, head_dim_);
   if (!disentangled_.empty()) attention += 2 * max_length * disentangled_[0].keys[0].n;
   for (int worker = 0; worker < workers; ++worker) {
@@ -152,8 +152,8 @@ struct Transformer::Run {
     task.left = window;
     task.right = right;
     if (!stack.distance_bias_.empty()) {
-      task.distance_bias = stack.distance_bias_.data() + head * (2 * stack.max_length_ - 1) +
-                           stack.max_length_ - 1;
+      task.distance_bias =
+          stack.distance_bias_.data() + head * (2 * stack.max_length_ - 1) + stack.max_length_ - 1;
     }
     if (!stack.disentangled_.empty()) scratch = add_terms(layer, head, task, scratch);
     kernels.attention_f32(task, scratch);
@@ -191,8 +191,7 @@ struct Transformer::Run {
     const float* in = entering(layer.feed_forward_norm, first, rows, entering_rows);
     if (stack.shape_.gated) {
       layer.up.apply(kernels, in, hidden, rows, inner, up, rest);
-      const auto gate = stack.shape_.activation == Activation::gelu ? kernels.gelu_gate_f32
-                                                                    : kernels.silu_gate_f32;
+      const auto gate = stack.silu_ ? kernels.silu_gate_f32 : kernels.gelu_gate_f32;
       for (std::size_t row = 0; row < rows; ++row) {
         gate(inner + row * up, inner + row * up + inner_width, inner_width);
       }
@@ -216,8 +215,7 @@ struct Transformer::Run {
 
   void attend_all(std::size_t layer, Rows rows, bool compact) {
     const std::size_t heads = stack.heads_;
-    const bool partial =
-        stack.shape_.causal || stack.layers_[layer].window < kernels::kUnlimited;
+    const bool partial = stack.shape_.causal || stack.layers_[layer].window < kernels::kUnlimited;
     pool.parallel_for(batch.sequences() * heads, [&](std::size_t item, int worker) {
       const std::size_t sequence = item / heads;
       float* scratch = workspace.scratch[static_cast<std::size_t>(worker)].data();

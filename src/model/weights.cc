@@ -42,11 +42,18 @@ Result<hub::Matrix> WeightReader::matrix(std::string_view name, std::size_t rows
 }
 
 Result<std::vector<float>> WeightReader::vector(std::string_view name, std::size_t size) {
-  PODIUM_TRY(const hub::Matrix stored, matrix(name, 1, size));
+  return table(name, 1, size);
+}
+
+Result<std::vector<float>> WeightReader::table(std::string_view name, std::size_t rows,
+                                               std::size_t cols) {
+  PODIUM_TRY(const hub::Matrix stored, matrix(name, rows, cols));
   PODIUM_CHECK(hub::check_finite(stored));
-  std::vector<float> values(size);
-  hub::copy_row_as_f32(stored, 0, values.data());
-  count(stored.storage, size, size * sizeof(float), 0);
+  std::vector<float> values(rows * cols);
+  for (std::size_t row = 0; row < rows; ++row) {
+    hub::copy_row_as_f32(stored, row, values.data() + row * cols);
+  }
+  count(stored.storage, values.size(), values.size() * sizeof(float), 0);
   return values;
 }
 

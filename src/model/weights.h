@@ -39,6 +39,9 @@ class WeightReader {
 
   Result<std::vector<float>> vector(std::string_view name, std::size_t size);
 
+  // Row-major.
+  Result<std::vector<float>> table(std::string_view name, std::size_t rows, std::size_t cols);
+
   // The parts stacked on top of each other, in_features wide, in the precision of the context.
   Result<Linear> linear(const std::vector<LinearRows>& parts, std::size_t in_features);
   Result<Linear> linear(const std::string& name, std::size_t out_features, std::size_t in_features,

@@ -30,8 +30,11 @@ Result<std::unique_ptr<Model>> load_xlm_roberta_flash(const LoadContext& context
   EncoderNames names = hugging_face_names("roberta.");
   names.embedding_norm = "roberta.emb_ln";
   names.layer = flash_layer_names;
-  return make_cross_encoder(context, "xlm-roberta-flash", names, roberta_positions(context.config),
-                            "classifier.dense", "classifier.out_proj");
+  WeightReader reader(context);
+  PODIUM_TRY(auto encoder,
+             PostNormEncoder::load(context, reader, names, roberta_positions(context.config)));
+  return make_cross_encoder(context, reader, "xlm-roberta-flash", std::move(encoder),
+                            {.dense = "classifier.dense", .out = "classifier.out_proj"});
 }
 
 }  // namespace podium::model
