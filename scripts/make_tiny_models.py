@@ -15,15 +15,23 @@ from random_models import (
     BERT_TOKENIZER_CONFIG,
     XLMR_TOKENIZER_CONFIG,
     bert_config,
+    deberta_config,
+    distilbert_config,
+    electra_config,
     flash_config,
+    gte_config,
+    jina_v1_config,
+    modernbert_config,
+    mpnet_config,
     random_tensors,
+    roberta_config,
     write_checkpoint,
     write_json,
     xlmr_config,
 )
 from reference_models import Reference, read_json
 from sample_texts import GROUPS, LONG_TEXT, TEXTS
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from tokenizers.implementations import BertWordPieceTokenizer
 
 ROOT = Path(__file__).parents[1]
@@ -90,6 +98,65 @@ def train_wordpiece():
     return trained
 
 
+def train_bpe(pre_tokenizer, normalizer=None, byte_level=True):
+    """A small BPE with RoBERTa's special tokens and template."""
+    tokenizer = Tokenizer(models.BPE(unk_token=None if byte_level else "<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizer
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet()) if byte_level else []
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, special_tokens=special, initial_alphabet=alphabet, limit_alphabet=300, show_progress=False
+    )
+    tokenizer.train_from_iterator(sample_lines()[::2] * 2, trainer)
+    return json.loads(tokenizer.to_str())
+
+
+def family_tokenizers():
+    """tokenizer.json by the kind that a family is published with."""
+    lower = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    return {
+        "wordpiece": train_wordpiece(),
+        "bytes": train_bpe(pre_tokenizers.ByteLevel(add_prefix_space=False)),
+        "bytes, NFC": train_bpe(pre_tokenizers.ByteLevel(add_prefix_space=False), normalizers.NFC()),
+        "words": train_bpe(pre_tokenizers.Whitespace(), lower, byte_level=False),
+    }
+
+
+# name: config, tokenizer, sizes, further arguments of the config.
+FAMILIES = {
+    "roberta": (roberta_config, "bytes", {"hidden": 30, "layers": 2, "heads": 3, "inner": 44}, {}),
+    "electra": (electra_config, "wordpiece", {"hidden": 28, "layers": 2, "heads": 2, "inner": 50}, {}),
+    "distilbert": (distilbert_config, "wordpiece", {"hidden": 27, "layers": 2, "heads": 3, "inner": 40}, {}),
+    "mpnet": (mpnet_config, "wordpiece", {"hidden": 32, "layers": 2, "heads": 4, "inner": 48}, {}),
+    "deberta": (deberta_config, "wordpiece", {"hidden": 30, "layers": 3, "heads": 3, "inner": 44}, {"buckets": 16}),
+    "deberta-unshared": (
+        deberta_config,
+        "wordpiece",
+        {"hidden": 24, "layers": 2, "heads": 2, "inner": 36},
+        {"buckets": -1, "share": False},
+    ),
+    "jina-v1": (jina_v1_config, "words", {"hidden": 36, "layers": 2, "heads": 6, "inner": 40}, {}),
+    "gte": (gte_config, "bytes", {"hidden": 32, "layers": 2, "heads": 4, "inner": 40}, {}),
+    "modernbert": (
+        modernbert_config,
+        "bytes, NFC",
+        {"hidden": 32, "layers": 4, "heads": 2, "inner": 36},
+        {"local": 24, "every": 3},
+    ),
+}
+FROM_ZERO = (bert_config, electra_config, distilbert_config, deberta_config, jina_v1_config, gte_config, modernbert_config)
+
+
+def few_cases():
+    """The families after the first ones: short and long pairs, and one over the length of the model."""
+    words = LONG_TEXT.split(" ")
+    documents = ["", "a", "🚀", *GROUPS[3][1][:3], *words[30:33], " ".join(words[:60]), " ".join(words[60:75]), LONG_TEXT]
+    return [(GROUPS[0][0], documents), (" ".join(words[:150]), [LONG_TEXT, "short"])]
+
+
 def cases():
     """[(query, documents)]: multilingual, empty, odd, and both sides too long for the model."""
     documents = [text for _, role, text in TEXTS if role == "document"] + [LONG_TEXT]
@@ -108,7 +175,8 @@ def golden(directory):
     """What PyTorch in float32 and the tokenizers package answer on a directory, one sequence at a time."""
     reference = Reference(directory)
     answers = []
-    for query, documents in cases():
+    few = directory.name.removeprefix("tiny-") in FAMILIES
+    for query, documents in few_cases() if few else cases():
         encodings = reference.encode_pairs(query, documents)
         logits = reference.logits(encodings)
         answers.append(
@@ -136,20 +204,20 @@ def write_golden(path, answers):
     path.write_text(text, encoding="utf-8")
 
 
-def write_model(directory, seed, make_config, tokenizer, sizes, **layout):
+def write_model(directory, seed, make_config, tokenizer, sizes, length=MAX_LENGTH, **layout):
     """One checkpoint directory without its golden."""
-    bert = make_config is bert_config
-    shift = 0 if bert else 2  # XLM-R counts positions from pad_token_id + 1
-    config = make_config(vocabulary=len(tokenizer["model"]["vocab"]), positions=MAX_LENGTH + shift, **sizes)
+    bert = "[CLS]" in tokenizer["model"]["vocab"]
+    shift = 0 if make_config in FROM_ZERO else 2  # XLM-R counts positions from pad_token_id + 1
+    config = make_config(vocabulary=len(tokenizer["model"]["vocab"]), positions=length + shift, **sizes)
     write_checkpoint(directory, config, random_tensors(config, seed), **layout)
     text = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     (directory / "tokenizer.json").write_text(text + "\n", encoding="utf-8")
     names = BERT_TOKENIZER_CONFIG if bert else XLMR_TOKENIZER_CONFIG
-    write_json(directory / "tokenizer_config.json", names | {"model_max_length": MAX_LENGTH})
+    write_json(directory / "tokenizer_config.json", names | {"model_max_length": length})
 
 
 def write_all(out, source):
-    """The five checkpoints. Head dimensions of 9, 20, 16, 11 and 13 leave no kernel a comfortable multiple."""
+    """The checkpoints. Head dimensions of 9, 20, 16, 11 and 13 leave no kernel a comfortable multiple."""
     unigram = {name: cut_unigram(source, name) for name in PIPELINES}
     small = {"hidden": 36, "layers": 3, "heads": 4, "inner": 70}
     half = {"hidden": 40, "layers": 2, "heads": 2, "inner": 96}
@@ -163,6 +231,16 @@ def write_all(out, source):
     )
     write_model(out / "tiny-jina-flash", 4, flash_config, unigram["legacy"], flash, dtype=torch.bfloat16, flash=True)
     write_model(out / "tiny-bert", 5, bert_config, train_wordpiece(), bert)
+    write_families(out)
+
+
+def write_families(out):
+    """The families of the table, in half the precision: their files are small."""
+    tokenizers = family_tokenizers()
+    for seed, (name, (config, tokenizer, sizes, more)) in enumerate(FAMILIES.items(), 20):
+        # More than one block of queries, so that windows cut keys off.
+        length = 230 if name == "modernbert" else MAX_LENGTH
+        write_model(out / f"tiny-{name}", seed, config, tokenizers[tokenizer], sizes | more, length, dtype=torch.float16)
 
 
 def main():
@@ -170,11 +248,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "tests" / "data")
     parser.add_argument("--tokenizer", type=Path, default=ROOT / "models" / "default" / "tokenizer.json")
+    parser.add_argument("--families", action="store_true", help="write only those of FAMILIES")
     parser.add_argument("--check", action="store_true", help="compare the goldens with a fresh computation")
     args = parser.parse_args()
     if not args.check:
-        write_all(args.out, args.tokenizer)
+        write_families(args.out) if args.families else write_all(args.out, args.tokenizer)
     for directory in sorted(args.out.glob("tiny-*")):
+        if args.families and directory.name.removeprefix("tiny-") not in FAMILIES:
+            continue
         answers = golden(directory)
         logits = torch.tensor([logit for case in answers["cases"] for logit in case["logits"]])
         worst = float("nan")

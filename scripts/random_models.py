@@ -9,14 +9,8 @@ import math
 from pathlib import Path
 
 import torch
-from reference_models import plain_to_flash
+from reference_models import empty_model, plain_to_flash
 from safetensors.torch import save_file
-from transformers import (
-    BertConfig,
-    BertForSequenceClassification,
-    XLMRobertaConfig,
-    XLMRobertaForSequenceClassification,
-)
 
 BERT_TOKENIZER_CONFIG = {
     "tokenizer_class": "BertTokenizer",
@@ -98,15 +92,120 @@ def bert_config(**sizes):
     }
 
 
+def roberta_config(**sizes):
+    """config.json as in RoBERTa cross-encoders."""
+    return xlmr_config(**sizes) | {"architectures": ["RobertaForSequenceClassification"], "model_type": "roberta"}
+
+
+def electra_config(**sizes):
+    """config.json as in ms-marco-electra-base."""
+    return bert_config(**sizes) | {
+        "architectures": ["ElectraForSequenceClassification"],
+        "model_type": "electra",
+        "embedding_size": sizes["hidden"],
+    }
+
+
+def distilbert_config(vocabulary, hidden, layers, heads, inner, positions):
+    """config.json as in DistilBERT cross-encoders, with names of its own."""
+    return {
+        "architectures": ["DistilBertForSequenceClassification"],
+        "model_type": "distilbert",
+        "vocab_size": vocabulary,
+        "dim": hidden,
+        "n_layers": layers,
+        "n_heads": heads,
+        "hidden_dim": inner,
+        "max_position_embeddings": positions,
+        "activation": "gelu",
+        "pad_token_id": 0,
+        "id2label": {"0": "LABEL_0"},
+        "label2id": {"LABEL_0": 0},
+    }
+
+
+def mpnet_config(**sizes):
+    """config.json as in all-mpnet-base-v2, with a head."""
+    return xlmr_config(**sizes) | {
+        "architectures": ["MPNetForSequenceClassification"],
+        "model_type": "mpnet",
+        "relative_attention_num_buckets": 32,
+    }
+
+
+def deberta_config(buckets=256, share=True, **sizes):
+    """config.json as in mxbai-rerank-v1."""
+    return bert_config(**sizes) | {
+        "architectures": ["DebertaV2ForSequenceClassification"],
+        "model_type": "deberta-v2",
+        "layer_norm_eps": 1e-7,
+        "type_vocab_size": 0,
+        "relative_attention": True,
+        "max_relative_positions": -1,
+        "position_buckets": buckets,
+        "norm_rel_ebd": "layer_norm",
+        "share_att_key": share,
+        "pos_att_type": ["p2c", "c2p"] if share else "p2c|c2p",
+        "position_biased_input": not share,
+        "pooler_hidden_act": "gelu",
+        "pooler_hidden_size": sizes["hidden"],
+        "pooler_dropout": 0,
+    }
+
+
+def jina_v1_config(**sizes):
+    """config.json as in jina-reranker-v1-turbo-en: says "bert", names no classifier, pads with 0 unlike its tokenizer."""
+    config = bert_config(**sizes) | {
+        "architectures": ["JinaBertModel"],
+        "auto_map": {"AutoModel": "jinaai/jina-bert-implementation--modeling_bert.JinaBertModel"},
+        "position_embedding_type": "alibi",
+        "feed_forward_type": "geglu",
+        "emb_pooler": "mean",
+    }
+    for absent in ("id2label", "label2id", "sbert_ce_default_activation_function"):
+        del config[absent]
+    return config
+
+
+def gte_config(theta=20000, factor=8.0, **sizes):
+    """config.json as in gte-multilingual-reranker-base."""
+    return xlmr_config(**sizes) | {
+        "architectures": ["NewForSequenceClassification"],
+        "model_type": "new",
+        "layer_norm_eps": 1e-12,
+        "position_embedding_type": "rope",
+        "rope_theta": theta,
+        "rope_scaling": {"type": "ntk", "factor": factor},
+        "pack_qkv": True,
+    }
+
+
+def modernbert_config(pooling="mean", every=3, local=128, **sizes):
+    """config.json as in gte-reranker-modernbert-base."""
+    config = encoder_config(**sizes) | {
+        "architectures": ["ModernBertForSequenceClassification"],
+        "model_type": "modernbert",
+        "norm_eps": 1e-5,
+        "pad_token_id": 1,
+        "global_attn_every_n_layers": every,
+        "local_attention": local,
+        "global_rope_theta": 160000.0,
+        "local_rope_theta": 10000.0,
+        "classifier_pooling": pooling,
+        "classifier_activation": "gelu",
+        "hidden_activation": "gelu",
+        "reference_compile": False,
+        "attn_implementation": "eager",
+    }
+    del config["hidden_act"], config["position_embedding_type"]
+    return config
+
+
 @torch.no_grad()
 def random_tensors(config, seed):
     """{plain Hugging Face name: float32 tensor} of the class the config names."""
-    bert = config["architectures"] == ["BertForSequenceClassification"]
-    family = (
-        (BertConfig, BertForSequenceClassification) if bert else (XLMRobertaConfig, XLMRobertaForSequenceClassification)
-    )
     with torch.device("meta"):  # only for names and shapes
-        model = family[1](family[0](**{key: value for key, value in config.items() if key != "auto_map"}))
+        model = empty_model(config)
     generator = torch.Generator().manual_seed(seed)
     return {name: random_tensor(name, tensor.shape, generator) for name, tensor in model.named_parameters()}
 
@@ -114,18 +213,22 @@ def random_tensors(config, seed):
 def random_tensor(name, shape, generator):
     """One parameter, drawn by its role."""
     noise = torch.randn(shape, generator=generator)
-    if "LayerNorm" in name:
+    if "norm" in name.lower() or name.endswith(("_ln.weight", "_ln.bias")):
         return (1.0 if name.endswith("weight") else 0.0) + 0.1 * noise
     if name.endswith("bias"):
         return 0.1 * noise
-    if "word_embeddings" in name:
+    if "word_embeddings" in name or "tok_embeddings" in name:
+        return noise
+    if "relative_attention_bias" in name:
         return noise
     if "embeddings" in name:  # positions and token types: present, but quieter than the words
         return 0.4 * noise
     if name in ("classifier.weight", "classifier.out_proj.weight"):
         return 3.0 * noise / math.sqrt(shape[1])
     # Attention must look somewhere: with unit gain a query sees the plain mean of a long document.
-    gain = 1.7 if name.endswith(("query.weight", "key.weight")) else 1.2
+    seeing = ("query.weight", "key.weight", "q_lin.weight", "k_lin.weight", "attn.q.weight", "attn.k.weight",
+              "query_proj.weight", "key_proj.weight")  # fmt: skip
+    gain = 1.7 if name.endswith(seeing) else 1.2
     return gain * noise / math.sqrt(shape[1])
 
 

@@ -4,20 +4,19 @@ Reads what Podium reads (one file or shards; F32, F16, BF16, Q4_0 blocks; plain 
 answers with token ids from the `tokenizers` package, logits and embeddings.
 """
 
+import inspect
 import json
 import re
 from pathlib import Path
 
+from types import SimpleNamespace
+
 import torch
+import transformers
+from reference_encoders import GteNew, JinaBert
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import (
-    BertConfig,
-    BertForSequenceClassification,
-    BertModel,
-    XLMRobertaConfig,
-    XLMRobertaForSequenceClassification,
-)
+from transformers import BertConfig, BertModel
 
 BLOCK_WEIGHTS, BLOCK_BYTES = 32, 18  # Q4_0: one fp16 scale and 32 nibbles
 
@@ -111,17 +110,26 @@ def plain_to_flash(tensors):
     return flash
 
 
-def build_model(config, tensors):
-    """A transformers model of the class the config names, in eval mode and float32, filled with the tensors."""
+def empty_model(config):
+    """The class that the config names, its weights as they come."""
     foreign = ("auto_map", "torch_dtype", "dtype", "quantization_config", "podium")
     known = {key: value for key, value in config.items() if key not in foreign}
-    if config["architectures"] == ["BertModel"]:
-        model = BertModel(BertConfig(**known), add_pooling_layer=False)
-    elif config["architectures"] == ["BertForSequenceClassification"]:
-        model = BertForSequenceClassification(BertConfig(**known))
-    else:  # jina's config has no model_type
-        model = XLMRobertaForSequenceClassification(XLMRobertaConfig(**known))
+    architecture = config["architectures"][0]
+    if config.get("position_embedding_type") == "alibi":
+        return JinaBert(SimpleNamespace(**known))
+    if config.get("model_type") == "new":
+        return GteNew(SimpleNamespace(**known))
+    if architecture == "BertModel":
+        return BertModel(BertConfig(**known), add_pooling_layer=False)
+    family = getattr(transformers, architecture)
+    return family(family.config_class(**known))  # jina v2's config has no model_type
+
+
+def build_model(config, tensors):
+    """A transformers model of the class the config names, in eval mode and float32, filled with the tensors."""
+    if config["architectures"] == ["XLMRobertaForSequenceClassification"]:
         tensors = flash_to_plain(tensors)
+    model = empty_model(config)
     missing, unexpected = model.load_state_dict(tensors, strict=False)
     missing = [name for name in missing if not name.endswith(("position_ids", "token_type_ids"))]
     if missing or unexpected:
@@ -135,6 +143,7 @@ class Reference:
     def __init__(self, directory):
         self.config, tensors = load_podium_directory(directory)
         self.model = build_model(self.config, tensors)
+        self.takes_types = "token_type_ids" in inspect.signature(self.model.forward).parameters
         self.max_length = read_json(Path(directory) / "tokenizer_config.json")["model_max_length"]
         self.tokenizer = Tokenizer.from_file(str(Path(directory) / "tokenizer.json"))
         self.tokenizer.no_padding()
@@ -151,7 +160,9 @@ class Reference:
         for encoding in encodings:
             ids, types = torch.tensor([encoding.ids]), torch.tensor([encoding.type_ids])
             mask = torch.ones_like(ids)
-            scores.append(self.model(ids, attention_mask=mask, token_type_ids=types).logits[0, 0].item())
+            # Families without token types take none, though their tokenizers may give some.
+            arguments = {"token_type_ids": types} if self.takes_types else {}
+            scores.append(self.model(ids, attention_mask=mask, **arguments).logits[0, 0].item())
         return scores
 
     @torch.inference_mode()
