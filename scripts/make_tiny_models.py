@@ -147,13 +147,30 @@ FAMILIES = {
         {"local": 24, "every": 3},
     ),
 }
-FROM_ZERO = (bert_config, electra_config, distilbert_config, deberta_config, jina_v1_config, gte_config, modernbert_config)
+FROM_ZERO = (
+    bert_config,
+    electra_config,
+    distilbert_config,
+    deberta_config,
+    jina_v1_config,
+    gte_config,
+    modernbert_config,
+)
 
 
 def few_cases():
     """The families after the first ones: short and long pairs, and one over the length of the model."""
     words = LONG_TEXT.split(" ")
-    documents = ["", "a", "🚀", *GROUPS[3][1][:3], *words[30:33], " ".join(words[:60]), " ".join(words[60:75]), LONG_TEXT]
+    documents = [
+        "",
+        "a",
+        "🚀",
+        *GROUPS[3][1][:3],
+        *words[30:33],
+        " ".join(words[:60]),
+        " ".join(words[60:75]),
+        LONG_TEXT,
+    ]
     return [(GROUPS[0][0], documents), (" ".join(words[:150]), [LONG_TEXT, "short"])]
 
 
@@ -240,7 +257,9 @@ def write_families(out):
     for seed, (name, (config, tokenizer, sizes, more)) in enumerate(FAMILIES.items(), 20):
         # More than one block of queries, so that windows cut keys off.
         length = 230 if name == "modernbert" else MAX_LENGTH
-        write_model(out / f"tiny-{name}", seed, config, tokenizers[tokenizer], sizes | more, length, dtype=torch.float16)
+        write_model(
+            out / f"tiny-{name}", seed, config, tokenizers[tokenizer], sizes | more, length, dtype=torch.float16
+        )
 
 
 def main():

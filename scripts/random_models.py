@@ -154,7 +154,7 @@ def deberta_config(buckets=256, share=True, **sizes):
 
 
 def jina_v1_config(**sizes):
-    """config.json as in jina-reranker-v1-turbo-en: says "bert", names no classifier, pads with 0 unlike its tokenizer."""
+    """config.json as in jina-reranker-v1-turbo-en: says "bert" and names no classifier."""
     config = bert_config(**sizes) | {
         "architectures": ["JinaBertModel"],
         "auto_map": {"AutoModel": "jinaai/jina-bert-implementation--modeling_bert.JinaBertModel"},

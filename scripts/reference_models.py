@@ -8,7 +8,6 @@ import inspect
 import json
 import re
 from pathlib import Path
-
 from types import SimpleNamespace
 
 import torch

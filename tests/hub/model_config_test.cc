@@ -147,8 +147,8 @@ TEST(ModelConfig, NamesWhatItDoesNotKnow) {
   EXPECT_TRUE(fails_with(read(R"({"quantization_config":{}})"), ErrorCode::unsupported, {"none"}));
   EXPECT_TRUE(fails_with(read(R"({"podium":{"head":"colbert"}})"), ErrorCode::unsupported,
                          {"\"head\" is \"colbert\"", "bi-encoder"}));
-  EXPECT_TRUE(fails_with(read(R"({"podium":{"pooling":"cls"}})"), ErrorCode::unsupported,
-                         {"\"pooling\" is \"cls\""}));
+  EXPECT_TRUE(fails_with(read(R"({"podium":{"pooling":"max"}})"), ErrorCode::unsupported,
+                         {"\"pooling\" is \"max\""}));
 }
 
 }  // namespace
