@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from random_models import (
     BERT_TOKENIZER_CONFIG,
+    FROM_ZERO,
     XLMR_TOKENIZER_CONFIG,
     bert_config,
     deberta_config,
@@ -147,15 +148,6 @@ FAMILIES = {
         {"local": 24, "every": 3},
     ),
 }
-FROM_ZERO = (
-    bert_config,
-    electra_config,
-    distilbert_config,
-    deberta_config,
-    jina_v1_config,
-    gte_config,
-    modernbert_config,
-)
 
 
 def few_cases():

@@ -21,10 +21,19 @@ import torch
 from make_default_model import fetch
 from random_models import (
     BERT_TOKENIZER_CONFIG,
+    FROM_ZERO,
     XLMR_TOKENIZER_CONFIG,
     bert_config,
+    deberta_config,
+    distilbert_config,
+    electra_config,
     flash_config,
+    gte_config,
+    jina_v1_config,
+    modernbert_config,
+    mpnet_config,
     random_tensors,
+    roberta_config,
     write_checkpoint,
     write_json,
     xlmr_config,
@@ -32,22 +41,27 @@ from random_models import (
 from reference_models import Reference, read_json, read_tensors
 from sample_texts import GROUPS, LONG_TEXT, TEXTS
 
-DEFAULT_MODEL = Path(__file__).parents[1] / "models" / "default"
+ROOT = Path(__file__).parents[1]
+DEFAULT_MODEL = ROOT / "models" / "default"
 BOUND = 1e-4
 LONGEST = 2048  # tokens of a pair, unless --full-length: at 8,192 one pair takes minutes
 
 
 @dataclass
 class Shape:
-    """A published reranker: how its config is made, its sizes, and how its weights are stored."""
+    """A published reranker: how its config is made, its sizes, how its weights are stored, and a tokenizer.
+
+    The tokenizer is BERT's, XLM-R's, or where no real one can be had that of a tiny test model.
+    """
 
     config: object
     sizes: dict
     layout: dict = field(default_factory=dict)
+    tokenizer: str = "xlm-r"
 
     def max_length(self):
         """Tokens of a pair; XLM-R counts positions from 2."""
-        return self.sizes["positions"] - (0 if self.config is bert_config else 2)
+        return self.sizes["positions"] - (0 if self.config in FROM_ZERO else 2)
 
 
 XLMR, BERT = 250002, 30522
@@ -56,13 +70,42 @@ LARGE = {"hidden": 1024, "layers": 24, "heads": 16, "inner": 4096}
 MINI = {"hidden": 384, "layers": 12, "heads": 12, "inner": 1536}
 DEFAULT = "multilingual-e5-small"  # as it is in the repository, real weights
 SHAPES = {
-    "ms-marco-MiniLM-L6": Shape(bert_config, {**MINI, "layers": 6, "vocabulary": BERT, "positions": 512}),
+    "ms-marco-MiniLM-L6": Shape(
+        bert_config, {**MINI, "layers": 6, "vocabulary": BERT, "positions": 512}, tokenizer="bert"
+    ),
     "mmarco-mMiniLM-L12": Shape(xlmr_config, {**MINI, "vocabulary": XLMR, "positions": 514}),
     "jina-reranker-v2-base": Shape(
         flash_config, {**BASE, "vocabulary": XLMR, "positions": 1026}, {"dtype": torch.bfloat16, "flash": True}
     ),
     "bge-reranker-base": Shape(xlmr_config, {**BASE, "vocabulary": XLMR, "positions": 514}, {"position_ids": True}),
     "bge-reranker-v2-m3": Shape(xlmr_config, {**LARGE, "vocabulary": XLMR, "positions": 8194}),
+    "roberta-base": Shape(roberta_config, {**BASE, "vocabulary": 50265, "positions": 514}, tokenizer="tiny-roberta"),
+    "distilbert-base": Shape(
+        distilbert_config, {**BASE, "layers": 6, "vocabulary": BERT, "positions": 512}, tokenizer="bert"
+    ),
+    "ms-marco-electra-base": Shape(electra_config, {**BASE, "vocabulary": BERT, "positions": 512}, tokenizer="bert"),
+    "mpnet-base": Shape(mpnet_config, {**BASE, "vocabulary": 30527, "positions": 514}, tokenizer="bert"),
+    "mxbai-rerank-base-v1": Shape(
+        deberta_config, {**BASE, "vocabulary": 128100, "positions": 512}, {"dtype": torch.float16}, "bert"
+    ),
+    "mxbai-rerank-large-v1": Shape(
+        deberta_config, {**LARGE, "vocabulary": 128100, "positions": 512}, {"dtype": torch.float16}, "bert"
+    ),
+    "jina-reranker-v1-turbo-en": Shape(
+        jina_v1_config,
+        {**MINI, "layers": 6, "vocabulary": 61056, "positions": 8192},
+        {"dtype": torch.bfloat16},
+        "tiny-jina-v1",
+    ),
+    "gte-multilingual-reranker-base": Shape(
+        gte_config, {**BASE, "vocabulary": XLMR, "positions": 8192}, {"dtype": torch.float16}
+    ),
+    "gte-reranker-modernbert-base": Shape(
+        modernbert_config,
+        {**BASE, "layers": 22, "inner": 1152, "vocabulary": 50368, "positions": 8192},
+        {"dtype": torch.float16},
+        "tiny-modernbert",
+    ),
 }
 
 
@@ -81,7 +124,7 @@ def write_model(shape, directory, seed):
     config = shape.config(**shape.sizes)
     tensors = random_tensors(config, seed)
     write_checkpoint(directory, config, tensors, **shape.layout)
-    bert = shape.config is bert_config
+    bert = shape.tokenizer == "bert"
     names = BERT_TOKENIZER_CONFIG if bert else XLMR_TOKENIZER_CONFIG
     write_json(directory / "tokenizer_config.json", names | {"model_max_length": shape.max_length()})
     if bert:  # the vocabulary of bert-base-uncased, which all ms-marco MiniLM models share
@@ -89,7 +132,8 @@ def write_model(shape, directory, seed):
         shutil.copy(fetched, directory / "tokenizer.json")
         shutil.rmtree(directory / "download")
     else:
-        shutil.copy(DEFAULT_MODEL / "tokenizer.json", directory)
+        tiny = ROOT / "tests" / "data" / shape.tokenizer
+        shutil.copy((DEFAULT_MODEL if shape.tokenizer == "xlm-r" else tiny) / "tokenizer.json", directory)
     return sum(tensor.numel() for tensor in tensors.values())
 
 

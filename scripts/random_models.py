@@ -201,6 +201,18 @@ def modernbert_config(pooling="mean", every=3, local=128, **sizes):
     return config
 
 
+# Families whose positions count from 0; the others count from pad_token_id + 1.
+FROM_ZERO = (
+    bert_config,
+    electra_config,
+    distilbert_config,
+    deberta_config,
+    jina_v1_config,
+    gte_config,
+    modernbert_config,
+)
+
+
 @torch.no_grad()
 def random_tensors(config, seed):
     """{plain Hugging Face name: float32 tensor} of the class the config names."""
