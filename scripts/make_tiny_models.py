@@ -24,15 +24,18 @@ from random_models import (
     jina_v1_config,
     modernbert_config,
     mpnet_config,
+    qwen2_config,
+    qwen3_config,
     random_tensors,
     roberta_config,
     write_checkpoint,
     write_json,
     xlmr_config,
 )
+from reference_decoders import MXBAI_PREFIX, MXBAI_TASK, QWEN3_PREFIX
 from reference_models import Reference, read_json
 from sample_texts import GROUPS, LONG_TEXT, TEXTS
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from tokenizers.implementations import BertWordPieceTokenizer
 
 ROOT = Path(__file__).parents[1]
@@ -115,6 +118,32 @@ def train_bpe(pre_tokenizer, normalizer=None, byte_level=True):
     return json.loads(tokenizer.to_str())
 
 
+QWEN2 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+
+def train_qwen():
+    """A small BPE with the pipeline and the control words of Qwen3."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(QWEN2), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=700, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False
+    )
+    prompts = [QWEN3_PREFIX, MXBAI_PREFIX, MXBAI_TASK, "yes", "no"] * 9
+    tokenizer.train_from_iterator(sample_lines()[::2] * 2 + prompts, trainer)
+    tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
+    tokenizer.add_tokens([AddedToken(word, normalized=False) for word in ("<think>", "</think>")])
+    return json.loads(tokenizer.to_str())
+
+
 def family_tokenizers():
     """tokenizer.json by the kind that a family is published with."""
     lower = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
@@ -122,6 +151,7 @@ def family_tokenizers():
         "wordpiece": train_wordpiece(),
         "bytes": train_bpe(pre_tokenizers.ByteLevel(add_prefix_space=False)),
         "bytes, NFC": train_bpe(pre_tokenizers.ByteLevel(add_prefix_space=False), normalizers.NFC()),
+        "qwen": train_qwen(),
         "words": train_bpe(pre_tokenizers.Whitespace(), lower, byte_level=False),
     }
 
@@ -147,7 +177,16 @@ FAMILIES = {
         {"hidden": 32, "layers": 4, "heads": 2, "inner": 36},
         {"local": 24, "every": 3},
     ),
+    "qwen3": (
+        qwen3_config,
+        "qwen",
+        {"hidden": 32, "layers": 3, "heads": 4, "inner": 40},
+        {"groups": 2, "head_dim": 10, "theta": 1e4},
+    ),
+    "qwen2": (qwen2_config, "qwen", {"hidden": 36, "layers": 2, "heads": 6, "inner": 44}, {"groups": 3}),
 }
+# Longer than one block of queries, so that windows cut keys off; a decoder's prompt alone fills MAX_LENGTH.
+LENGTHS = {"modernbert": 230, "qwen3": 400, "qwen2": 400}
 
 
 def few_cases():
@@ -213,11 +252,18 @@ def write_golden(path, answers):
     path.write_text(text, encoding="utf-8")
 
 
+def tokenizer_ids(tokenizer):
+    """The ids of a tokenizer.json's own vocabulary, a list in Unigram and a map elsewhere."""
+    vocabulary = tokenizer["model"]["vocab"]
+    return vocabulary.values() if isinstance(vocabulary, dict) else range(len(vocabulary))
+
+
 def write_model(directory, seed, make_config, tokenizer, sizes, length=MAX_LENGTH, **layout):
     """One checkpoint directory without its golden."""
     bert = "[CLS]" in tokenizer["model"]["vocab"]
     shift = 0 if make_config in FROM_ZERO else 2  # XLM-R counts positions from pad_token_id + 1
-    config = make_config(vocabulary=len(tokenizer["model"]["vocab"]), positions=length + shift, **sizes)
+    vocabulary = max([*tokenizer_ids(tokenizer), *(token["id"] for token in tokenizer["added_tokens"])]) + 1
+    config = make_config(vocabulary=vocabulary, positions=length + shift, **sizes)
     write_checkpoint(directory, config, random_tensors(config, seed), **layout)
     text = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     (directory / "tokenizer.json").write_text(text + "\n", encoding="utf-8")
@@ -247,8 +293,7 @@ def write_families(out):
     """The families of the table, in half the precision: their files are small."""
     tokenizers = family_tokenizers()
     for seed, (name, (config, tokenizer, sizes, more)) in enumerate(FAMILIES.items(), 20):
-        # More than one block of queries, so that windows cut keys off.
-        length = 230 if name == "modernbert" else MAX_LENGTH
+        length = LENGTHS.get(name, MAX_LENGTH)
         write_model(
             out / f"tiny-{name}", seed, config, tokenizers[tokenizer], sizes | more, length, dtype=torch.float16
         )

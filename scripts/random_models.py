@@ -201,6 +201,36 @@ def modernbert_config(pooling="mean", every=3, local=128, **sizes):
     return config
 
 
+def qwen3_config(vocabulary, hidden, layers, heads, inner, positions, groups=8, head_dim=128, theta=1e6):
+    """config.json as in Qwen3-Reranker."""
+    return {
+        "architectures": ["Qwen3ForCausalLM"],
+        "model_type": "qwen3",
+        "vocab_size": vocabulary,
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": groups,
+        "head_dim": head_dim,
+        "intermediate_size": inner,
+        "max_position_embeddings": positions,
+        "hidden_act": "silu",
+        "rms_norm_eps": 1e-6,
+        "rope_theta": theta,
+        "rope_scaling": None,
+        "tie_word_embeddings": True,
+        "use_sliding_window": False,
+        "attention_bias": False,
+    }
+
+
+def qwen2_config(**sizes):
+    """config.json as in mxbai-rerank-v2."""
+    config = qwen3_config(**sizes) | {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2"}
+    del config["head_dim"], config["attention_bias"]
+    return config
+
+
 # Families whose positions count from 0; the others count from pad_token_id + 1.
 FROM_ZERO = (
     bert_config,
@@ -210,6 +240,8 @@ FROM_ZERO = (
     jina_v1_config,
     gte_config,
     modernbert_config,
+    qwen3_config,
+    qwen2_config,
 )
 
 
@@ -229,7 +261,7 @@ def random_tensor(name, shape, generator):
         return (1.0 if name.endswith("weight") else 0.0) + 0.1 * noise
     if name.endswith("bias"):
         return 0.1 * noise
-    if "word_embeddings" in name or "tok_embeddings" in name:
+    if any(table in name for table in ("word_embeddings", "tok_embeddings", "embed_tokens")):
         return noise
     if "relative_attention_bias" in name:
         return noise
@@ -239,7 +271,7 @@ def random_tensor(name, shape, generator):
         return 3.0 * noise / math.sqrt(shape[1])
     # Attention must look somewhere: with unit gain a query sees the plain mean of a long document.
     seeing = ("query.weight", "key.weight", "q_lin.weight", "k_lin.weight", "attn.q.weight", "attn.k.weight",
-              "query_proj.weight", "key_proj.weight")  # fmt: skip
+              "query_proj.weight", "key_proj.weight", "q_proj.weight", "k_proj.weight")  # fmt: skip
     gain = 1.7 if name.endswith(seeing) else 1.2
     return gain * noise / math.sqrt(shape[1])
 

@@ -130,11 +130,11 @@ class GteNew(Classifier):
         """cos and sin [tokens, head_dim] of RoPE with NTK scaling (https://kexue.fm/archives/9706)."""
         size = self.config.hidden_size // self.config.num_attention_heads
         factor = (self.config.rope_scaling or {}).get("factor", 1.0)
-        exponents = torch.arange(0, size, 2, dtype=torch.float64) / size
-        frequencies = 1 / (self.config.rope_theta * factor) ** exponents / factor ** (2 / size)
-        angles = torch.arange(tokens, dtype=torch.float64)[:, None] * frequencies
+        exponents = torch.arange(0, size, 2).float() / size
+        frequencies = 1.0 / (self.config.rope_theta * factor) ** exponents / factor ** (2 / size)
+        angles = torch.arange(tokens).float()[:, None] * frequencies
         angles = torch.cat([angles, angles], dim=-1)
-        return angles.cos().float(), angles.sin().float()
+        return angles.cos(), angles.sin()
 
     def states(self, encoder, ids, types):
         """[tokens, hidden]"""

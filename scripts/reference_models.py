@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import torch
 import transformers
+from reference_decoders import DECODERS
 from reference_encoders import GteNew, JinaBert
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
@@ -130,7 +131,8 @@ def build_model(config, tensors):
         tensors = flash_to_plain(tensors)
     model = empty_model(config)
     missing, unexpected = model.load_state_dict(tensors, strict=False)
-    missing = [name for name in missing if not name.endswith(("position_ids", "token_type_ids"))]
+    derived = ("position_ids", "token_type_ids", "lm_head.weight")  # the last one where it is tied
+    missing = [name for name in missing if not name.endswith(derived)]
     if missing or unexpected:
         raise ValueError(f"tensors missing {missing}, unexpected {unexpected}")
     return model.eval()
@@ -142,6 +144,7 @@ class Reference:
     def __init__(self, directory):
         self.config, tensors = load_podium_directory(directory)
         self.model = build_model(self.config, tensors)
+        self.decoder = DECODERS.get(self.config["architectures"][0])
         self.takes_types = "token_type_ids" in inspect.signature(self.model.forward).parameters
         self.max_length = read_json(Path(directory) / "tokenizer_config.json")["model_max_length"]
         self.tokenizer = Tokenizer.from_file(str(Path(directory) / "tokenizer.json"))
@@ -150,6 +153,10 @@ class Reference:
 
     def encode_pairs(self, query, documents):
         """The tokenizers package's encodings of (query, document), truncated longest_first to the model's length."""
+        if self.decoder:
+            encode = lambda text: self.tokenizer.encode(text, add_special_tokens=False).ids  # noqa: E731
+            self.tokenizer.no_truncation()
+            return [self.decoder[0](encode, query, document, self.max_length) for document in documents]
         return [self.tokenizer.encode(query, document) for document in documents]
 
     @torch.inference_mode()
@@ -161,7 +168,12 @@ class Reference:
             mask = torch.ones_like(ids)
             # Families without token types take none, though their tokenizers may give some.
             arguments = {"token_type_ids": types} if self.takes_types else {}
-            scores.append(self.model(ids, attention_mask=mask, **arguments).logits[0, 0].item())
+            logits = self.model(ids, attention_mask=mask, **arguments).logits[0]
+            if self.decoder:
+                yes, no = map(self.tokenizer.token_to_id, self.decoder[1:])
+                scores.append((logits[-1, yes] - logits[-1, no]).item())
+            else:
+                scores.append(logits[0].item())
         return scores
 
     @torch.inference_mode()

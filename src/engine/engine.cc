@@ -23,7 +23,7 @@ class Ranker {
  public:
   Ranker(LoadedModel& model, std::string_view query, const RankOptions& options,
          std::size_t documents, std::size_t max_length)
-      : model_(model), options_(options), max_length_(max_length), total_(documents) {
+      : model_(model), text_(query), options_(options), max_length_(max_length), total_(documents) {
     const auto start = Clock::now();
     model_.tokenizer().encode(query, query_);
     ranking_.usage.query_tokens = query_.ids.size();
@@ -38,6 +38,9 @@ class Ranker {
         model_.is_bi_encoder()
             ? single_sequences(model_.tokenizer(), model_.bi_encoder().document_prefix, documents,
                                max_length_, model_.pool())
+        : model_.prompt()
+            ? model_.prompt()->sequences(model_.tokenizer(), text_, documents, max_length_,
+                                         model_.pool())
             : pair_sequences(model_.tokenizer(), query_.ids, documents, max_length_, model_.pool());
     ranking_.timings.tokenize_ms += milliseconds_since(start);
     std::vector<float> outputs(sequences.size() * model_.output_size());
@@ -86,6 +89,7 @@ class Ranker {
   }
 
   LoadedModel& model_;
+  std::string_view text_;  // of the query
   const RankOptions& options_;
   std::size_t max_length_;
   std::size_t total_;
@@ -98,7 +102,7 @@ class Ranker {
 
 Result<std::size_t> checked_max_length(const LoadedModel& model, std::size_t asked) {
   if (asked == 0) return model.info().max_length;
-  const std::size_t least = model.tokenizer().special_tokens_in_pair() + 2;
+  const std::size_t least = model.least_length();
   if (asked < least || asked > model.info().max_length) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("max_length {} is outside what {} takes: {} to {} tokens", asked,

@@ -49,8 +49,10 @@ Result<void> LoadedModel::load_network(const EngineOptions& options) {
                      .add(kernels->name)
                      .add(kernels::to_string(choice.precision))
                      .value());
-  PODIUM_TRY(model_, model::load_model(
-                         {checkpoint_, config_, *kernels, pool_, choice.precision, &*cache_}));
+  const auto token_id = [this](std::string_view piece) { return tokenizer_.id_of(piece); };
+  PODIUM_TRY(model_, model::load_model({checkpoint_, config_, *kernels, pool_, choice.precision,
+                                        &*cache_, token_id}));
+  PODIUM_TRY(prompt_, Prompt::make(model_->description().architecture, tokenizer_));
   cache_->save();
   checkpoint_.drop_pages();
   PODIUM_CHECK(check_tokenizer());
@@ -58,7 +60,7 @@ Result<void> LoadedModel::load_network(const EngineOptions& options) {
   if (config_.tokenizer_max_length > 0) {
     info_.max_length = std::min(info_.max_length, config_.tokenizer_max_length);
   }
-  if (info_.max_length < tokenizer_.special_tokens_in_pair() + 2) {
+  if (info_.max_length < least_length()) {
     return fail(ErrorCode::malformed,
                 fmt::format("{} takes at most {} tokens, too few for a query and a document",
                             checkpoint_.name(), info_.max_length),

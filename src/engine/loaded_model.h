@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "batch/packed_batch.h"
+#include "engine/prompt.h"
 #include "hub/checkpoint.h"
 #include "hub/model_config.h"
 #include "model/model.h"
@@ -22,6 +24,11 @@ class LoadedModel {
   const text::Tokenizer& tokenizer() const { return tokenizer_; }
   const hub::BiEncoderConfig& bi_encoder() const { return config_.bi_encoder; }
   const ModelInfo& info() const { return info_; }
+  const std::optional<Prompt>& prompt() const { return prompt_; }  // of decoders
+  // The shortest max_length that leaves room for a token of the query and one of the document.
+  std::size_t least_length() const {
+    return (prompt_ ? prompt_->size() : tokenizer_.special_tokens_in_pair()) + 2;
+  }
   bool is_bi_encoder() const { return model_->description().is_bi_encoder; }
   std::size_t output_size() const { return model_->output_size(); }
 
@@ -52,6 +59,7 @@ class LoadedModel {
   ThreadPool pool_;
   std::optional<hub::PackCache> cache_;  // holds weights that the model looks at
   std::unique_ptr<model::Model> model_;
+  std::optional<Prompt> prompt_;
   model::Workspace workspace_;
   batch::PackedBatch batch_;
   std::vector<float> outputs_;

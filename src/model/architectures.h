@@ -32,6 +32,9 @@ Result<std::unique_ptr<Model>> load_modernbert(const LoadContext& context);
 bool matches_mpnet(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
 Result<std::unique_ptr<Model>> load_mpnet(const LoadContext& context);
 
+bool matches_qwen_reranker(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
+Result<std::unique_ptr<Model>> load_qwen_reranker(const LoadContext& context);
+
 bool matches_roberta(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
 Result<std::unique_ptr<Model>> load_roberta(const LoadContext& context);
 

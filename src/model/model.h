@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,11 +32,20 @@ struct Description {
   std::size_t token_types = 0;   // types with an embedding; 0: types are ignored
 };
 
+// Keys and values of tokens that many sequences begin with, kept from batch to batch: per layer
+// [capacity, key and value width], keys first.
+struct Prefix {
+  std::vector<std::int32_t> ids;
+  std::size_t capacity = 0;
+  std::vector<AlignedBuffer<float>> layers;
+};
+
 // Everything forward() writes to, allocated once: it bounds the memory of ranking.
 struct Workspace {
   AlignedBuffer<float> states;                // [max_tokens, hidden_size]
   AlignedBuffer<float> query_key_value;       // [max_tokens, 3 * hidden_size]
   std::vector<AlignedBuffer<float>> scratch;  // one per worker
+  Prefix prefix;                              // of decoders
   std::size_t bytes() const;
 };
 
@@ -67,6 +77,9 @@ struct LoadContext {
   ThreadPool& pool;
   kernels::Precision precision = kernels::Precision::fp32;  // one that the kernels have
   hub::PackCache* cache = nullptr;  // of this checkpoint, these kernels and that precision; or none
+  // The id of a token as the vocabulary spells it, -1 if it has none; for models that answer in
+  // words.
+  std::function<std::int32_t(std::string_view)> token_id;
 };
 
 // One architecture: how to recognise it and how to build it.

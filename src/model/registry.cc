@@ -21,6 +21,8 @@ constexpr Architecture kArchitectures[] = {
     {"modernbert", "gte-reranker-modernbert-base, granite-embedding-reranker-english-r2",
      matches_modernbert, load_modernbert},
     {"mpnet", "all-mpnet-base-v2", matches_mpnet, load_mpnet},
+    {"qwen", "Qwen3-Reranker-0.6B/4B/8B, mxbai-rerank-base/large-v2", matches_qwen_reranker,
+     load_qwen_reranker},
 };
 
 std::string found(const hub::ModelConfig& config) {

@@ -6,11 +6,12 @@ namespace podium::model {
 
 Rotary::Rotary(const std::vector<double>& frequencies, std::size_t max_length)
     : half_(frequencies.size()), cos_(max_length * half_), sin_(max_length * half_) {
+  // The angle is rounded to float, as models are trained: far from the start that is not the same.
   for (std::size_t position = 0; position < max_length; ++position) {
     for (std::size_t i = 0; i < half_; ++i) {
-      const double angle = static_cast<double>(position) * frequencies[i];
-      cos_[position * half_ + i] = static_cast<float>(std::cos(angle));
-      sin_[position * half_ + i] = static_cast<float>(std::sin(angle));
+      const float angle = static_cast<float>(position) * static_cast<float>(frequencies[i]);
+      cos_[position * half_ + i] = std::cos(angle);
+      sin_[position * half_ + i] = std::sin(angle);
     }
   }
 }

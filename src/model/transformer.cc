@@ -18,9 +18,12 @@ Result<bool> reads_silu(const hub::ModelConfig& config, bool gated) {
 
 }  // namespace
 
-Result<std::unique_ptr<Transformer>> Transformer::load(
-    const LoadContext& context, WeightReader& reader, const TransformerShape& shape,
-    Embeddings embeddings, Names names, const std::string& prefix, const std::string& final_norm) {
+Result<std::unique_ptr<Transformer>> Transformer::load(const LoadContext& context,
+                                                       WeightReader& reader,
+                                                       const TransformerShape& shape,
+                                                       Embeddings embeddings, const Names& names,
+                                                       const std::string& prefix,
+                                                       const std::string& final_norm) {
   const hub::ModelConfig& config = context.config;
   PODIUM_TRY(const bool silu, reads_silu(config, shape.gated));
   auto out = std::make_unique<Transformer>();
@@ -117,12 +120,17 @@ void Transformer::forward_after(const Prefix& prefix, const batch::PackedBatch& 
 
 void Transformer::encode_prefix(const batch::PackedBatch& sequence, Prefix& out,
                                 Workspace& workspace, ThreadPool& pool) const {
-  out.length = sequence.tokens();
-  out.layers.resize(layers_.size());
-  for (auto& layer : out.layers) {
-    layer = AlignedBuffer<float>(out.length * 2 * key_value_heads_ * head_dim_);
-  }
+  out.ids = sequence.token_ids;
   run(nullptr, &out, sequence, Rows::last, workspace, pool);
+}
+
+Prefix Transformer::make_prefix(std::size_t capacity) const {
+  Prefix prefix;
+  prefix.capacity = capacity;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    prefix.layers.emplace_back(capacity * 2 * key_value_heads_ * head_dim_);
+  }
+  return prefix;
 }
 
 }  // namespace podium::model

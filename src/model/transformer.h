@@ -6,6 +6,7 @@
 // and everything row-wise over blocks of rows.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -48,22 +49,15 @@ struct DisentangledTerms {
   std::vector<kernels::PackedF32> queries;  // against the keys (position to content)
 };
 
-// Keys and values of a run of tokens that stands in front of sequences: per layer
-// [length, 2 * key_value_heads * head_dim], keys first.
-struct Prefix {
-  std::size_t length = 0;
-  std::vector<AlignedBuffer<float>> layers;
-};
-
 class Transformer final : public Encoder {
  public:
-  using Names = TransformerLayerNames (*)(const std::string& prefix, std::size_t layer,
-                                          const hub::ModelConfig& config);
+  using Names = std::function<TransformerLayerNames(const std::string& prefix, std::size_t layer,
+                                                    const hub::ModelConfig& config)>;
 
   // final_norm: of the last states, without ".weight"; empty: none.
   static Result<std::unique_ptr<Transformer>> load(const LoadContext& context, WeightReader& reader,
                                                    const TransformerShape& shape,
-                                                   Embeddings embeddings, Names names,
+                                                   Embeddings embeddings, const Names& names,
                                                    const std::string& prefix,
                                                    const std::string& final_norm);
 
@@ -83,10 +77,11 @@ class Transformer final : public Encoder {
   void forward_after(const Prefix& prefix, const batch::PackedBatch& batch, Rows rows,
                      Workspace& workspace, ThreadPool& pool) const;
 
-  // The keys and values of one sequence that fits the workspace. Only causal layers have a prefix:
-  // with others it would depend on what follows.
+  // The keys and values of one sequence of at most out.capacity tokens. Only causal layers have a
+  // prefix: with others it would depend on what follows.
   void encode_prefix(const batch::PackedBatch& sequence, Prefix& out, Workspace& workspace,
                      ThreadPool& pool) const;
+  Prefix make_prefix(std::size_t capacity) const;
 
   Workspace make_workspace(std::size_t max_tokens, std::size_t max_length,
                            int workers) const override;

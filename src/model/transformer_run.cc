@@ -47,7 +47,7 @@ struct Transformer::Run {
   std::size_t width = stack.row_width();
   std::size_t query_width = stack.heads_ * stack.head_dim_;
   std::size_t key_width = stack.key_value_heads_ * stack.head_dim_;
-  std::size_t prefix_length = prefix ? prefix->length : 0;
+  std::size_t prefix_length = prefix ? prefix->ids.size() : 0;
 
   float* state(std::size_t row) { return workspace.states.data() + row * hidden; }
   float* query(std::size_t row) { return workspace.query_key_value.data() + row * width; }

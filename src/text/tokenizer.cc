@@ -382,6 +382,13 @@ std::size_t Tokenizer::special_tokens_in_pair() const {
 
 std::size_t Tokenizer::vocab_size() const { return pipeline_->vocab_size; }
 
+TokenId Tokenizer::id_of(std::string_view piece) const {
+  for (const AddedToken& token : pipeline_->added) {
+    if (token.content == piece) return token.id;
+  }
+  return pipeline_->model->vocabulary().find(piece);
+}
+
 std::string_view Tokenizer::piece(TokenId id) const { return pipeline_->piece(id); }
 
 std::string_view Tokenizer::Pipeline::piece(TokenId id) const {

@@ -66,10 +66,11 @@ class Tokenizer {
   // The sequence length of build_pair without building it.
   std::size_t pair_length(std::size_t query, std::size_t document, std::size_t max_length) const;
 
-  std::size_t vocab_size() const;            // largest id + 1, added tokens included
-  std::string_view piece(TokenId id) const;  // empty for an unknown id
-  std::string describe() const;              // "Unigram, 250002 pieces"
-  std::size_t memory_bytes() const;          // heap held by the tables, about
+  TokenId id_of(std::string_view piece) const;  // -1 if there is none
+  std::size_t vocab_size() const;               // largest id + 1, added tokens included
+  std::string_view piece(TokenId id) const;     // empty for an unknown id
+  std::string describe() const;                 // "Unigram, 250002 pieces"
+  std::size_t memory_bytes() const;             // heap held by the tables, about
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;

@@ -63,7 +63,8 @@ INSTANTIATE_TEST_SUITE_P(Models, Tiny,
                                          "tiny-jina-flash", "tiny-bert", "tiny-roberta",
                                          "tiny-electra", "tiny-distilbert", "tiny-mpnet",
                                          "tiny-deberta", "tiny-deberta-unshared", "tiny-jina-v1",
-                                         "tiny-gte", "tiny-modernbert"));
+                                         "tiny-gte", "tiny-modernbert", "tiny-qwen3",
+                                         "tiny-qwen2"));
 
 TEST_P(Tiny, RanksAsPyTorchDoes) {
   const Engine engine = load(GetParam());

@@ -1,0 +1,140 @@
+#include "engine/prompt.h"
+
+#include <algorithm>
+
+namespace podium {
+
+namespace {
+
+// Qwen's control words; they are tokens wherever they stand in a prompt.
+constexpr std::string_view kControls[] = {"<|im_start|>", "<|im_end|>", "<think>", "</think>"};
+
+Result<std::vector<text::TokenId>> encode_prompt(const text::Tokenizer& tokenizer,
+                                                 std::string_view prompt) {
+  std::vector<text::TokenId> ids;
+  text::Encoding encoding;
+  const auto encode = [&](std::string_view text) {
+    tokenizer.encode(text, encoding);
+    ids.insert(ids.end(), encoding.ids.begin(), encoding.ids.end());
+  };
+  while (!prompt.empty()) {
+    std::size_t next = prompt.npos;
+    std::string_view control;
+    for (const std::string_view candidate : kControls) {
+      if (const std::size_t at = prompt.find(candidate); at < next) {
+        next = at;
+        control = candidate;
+      }
+    }
+    if (next > 0) encode(prompt.substr(0, next));
+    if (next == prompt.npos) break;
+    const text::TokenId id = tokenizer.id_of(control);
+    if (id < 0) {
+      return fail(
+          ErrorCode::malformed,
+          fmt::format("tokenizer.json has no token \"{}\", which the prompt needs", control),
+          "The tokenizer belongs to another model.");
+    }
+    ids.push_back(id);
+    prompt.remove_prefix(next + control.size());
+  }
+  return ids;
+}
+
+constexpr std::string_view kQwen3Head =
+    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and "
+    "the Instruct provided. Note that the answer can only be \"yes\" or \"no\".<|im_end|>\n"
+    "<|im_start|>user\n";
+constexpr std::string_view kQwen3Tail =
+    "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
+constexpr std::string_view kQwen3Query =
+    "<Instruct>: Given a web search query, retrieve relevant passages that answer the query\n"
+    "<Query>: ";
+
+constexpr std::string_view kMxbaiHead =
+    "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant."
+    "<|im_end|>\n<|im_start|>user\n";
+constexpr std::string_view kMxbaiTask =
+    "You are a search relevance expert who evaluates how well documents match search queries. For "
+    "each query-document pair, carefully analyze the semantic relationship between them, then "
+    "provide your binary relevance judgment (0 for not relevant, 1 for relevant).\nRelevance:";
+constexpr std::string_view kMxbaiTail = "<|im_end|>\n<|im_start|>assistant\n";
+
+}  // namespace
+
+Result<std::optional<Prompt>> Prompt::make(std::string_view architecture,
+                                           const text::Tokenizer& tokenizer) {
+  Prompt prompt;
+  if (architecture == "qwen3-reranker") {
+    prompt.query_label_ = kQwen3Query;
+    prompt.document_label_ = "\n<Document>: ";
+    PODIUM_TRY(prompt.head_, encode_prompt(tokenizer, kQwen3Head));
+    PODIUM_TRY(prompt.tail_, encode_prompt(tokenizer, kQwen3Tail));
+    return prompt;
+  }
+  if (architecture == "qwen2-reranker") {
+    prompt.body_ = Body::apart;
+    prompt.query_label_ = "query: ";
+    prompt.document_label_ = "document: ";
+    PODIUM_TRY(prompt.head_, encode_prompt(tokenizer, kMxbaiHead));
+    PODIUM_TRY(prompt.border_, encode_prompt(tokenizer, "\n"));
+    PODIUM_TRY(auto task, encode_prompt(tokenizer, kMxbaiTask));
+    PODIUM_TRY(auto tail, encode_prompt(tokenizer, kMxbaiTail));
+    for (auto* part : {&prompt.border_, &task, &tail}) {
+      prompt.tail_.insert(prompt.tail_.end(), part->begin(), part->end());
+    }
+    return prompt;
+  }
+  return std::nullopt;
+}
+
+std::vector<text::Sequence> Prompt::sequences(const text::Tokenizer& tokenizer,
+                                              std::string_view query,
+                                              std::span<const std::string_view> documents,
+                                              std::size_t max_length, ThreadPool& pool) const {
+  const std::size_t budget = max_length - std::min(max_length, size());
+  const std::string labelled = query_label_ + std::string(query);
+  std::vector<text::TokenId> query_ids;
+  bool query_cut = false;
+  if (body_ == Body::apart) {
+    text::Encoding encoding;
+    tokenizer.encode(labelled, encoding);
+    query_ids = std::move(encoding.ids);
+    // The document keeps a quarter.
+    const std::size_t most = budget * 3 / 4;
+    query_cut = query_ids.size() > most;
+    if (query_cut) query_ids.resize(most);
+    query_ids.insert(query_ids.end(), border_.begin(), border_.end());
+  }
+  std::vector<text::Sequence> sequences(documents.size());
+  std::vector<text::Encoding> encodings(static_cast<std::size_t>(pool.threads()));
+  std::vector<std::string> texts(encodings.size());
+  pool.parallel_for(documents.size(), [&](std::size_t i, int worker) {
+    const auto w = static_cast<std::size_t>(worker);
+    build(query_ids, labelled, documents[i], budget, tokenizer, texts[w], encodings[w],
+          sequences[i]);
+    sequences[i].truncated |= query_cut;
+  });
+  return sequences;
+}
+
+void Prompt::build(std::span<const text::TokenId> query, std::string_view joined_query,
+                   std::string_view document, std::size_t budget, const text::Tokenizer& tokenizer,
+                   std::string& text, text::Encoding& encoding, text::Sequence& out) const {
+  text.clear();
+  if (body_ == Body::joined) text += joined_query;
+  text += document_label_;
+  text += document;
+  tokenizer.encode(text, encoding);
+  const std::size_t left = budget - std::min(budget, query.size());
+  const std::size_t kept = std::min(encoding.ids.size(), left);
+  out.truncated = kept < encoding.ids.size();
+  out.ids.assign(head_.begin(), head_.end());
+  out.ids.insert(out.ids.end(), query.begin(), query.end());
+  out.ids.insert(out.ids.end(), encoding.ids.begin(),
+                 encoding.ids.begin() + static_cast<std::ptrdiff_t>(kept));
+  out.ids.insert(out.ids.end(), tail_.begin(), tail_.end());
+  out.type_ids.assign(out.ids.size(), 0);
+}
+
+}  // namespace podium
