@@ -22,6 +22,7 @@ struct Checkpoint::Contents {
   std::string_view config_json;
   std::string_view tokenizer_json;
   std::string_view tokenizer_config_json;
+  SentenceTransformersFiles sentence_transformers;
   std::vector<TensorView> tensors;
 
   Result<std::string_view> map_text(const fs::path& path);
@@ -145,6 +146,15 @@ Result<Checkpoint> Checkpoint::open(const fs::path& directory) {
   if (!files.tokenizer_config.empty()) {
     PODIUM_TRY(contents->tokenizer_config_json, contents->map_text(files.tokenizer_config));
   }
+  SentenceTransformersFiles& beside = contents->sentence_transformers;
+  for (const auto& [text, name] : {std::pair(&beside.modules, "modules.json"),
+                                   std::pair(&beside.pooling, "1_Pooling/config.json"),
+                                   std::pair(&beside.prompts, "config_sentence_transformers.json"),
+                                   std::pair(&beside.limits, "sentence_bert_config.json")}) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(directory / name, ignored)) continue;
+    PODIUM_TRY(*text, contents->map_text(directory / name));
+  }
   PODIUM_CHECK(files.sharded ? contents->add_shards(files.weights)
                              : contents->add_file(files.weights));
   PODIUM_CHECK(contents->sort_tensors());
@@ -157,6 +167,7 @@ Result<Checkpoint> Checkpoint::open(const MemoryFiles& files) {
   contents->config_json = files.config_json;
   contents->tokenizer_json = files.tokenizer_json;
   contents->tokenizer_config_json = files.tokenizer_config_json;
+  contents->sentence_transformers = files.sentence_transformers;
   PODIUM_CHECK(
       contents->add_weights(files.safetensors, display_path(files.name, "model.safetensors")));
   PODIUM_CHECK(contents->sort_tensors());
@@ -174,6 +185,10 @@ std::string_view Checkpoint::tokenizer_json() const { return contents_->tokenize
 std::string_view Checkpoint::tokenizer_config_json() const {
   return contents_->tokenizer_config_json;
 }
+const SentenceTransformersFiles& Checkpoint::sentence_transformers() const {
+  return contents_->sentence_transformers;
+}
+
 std::uint64_t Checkpoint::fingerprint() const {
   constexpr std::size_t kSample = 256;
   Hash hash;

@@ -35,6 +35,15 @@ struct TensorView {
   std::string shape_text() const;  // e.g. "[384, 1536]"
 };
 
+// The files that the sentence-transformers library puts beside a model; those that are absent are
+// empty.
+struct SentenceTransformersFiles {
+  std::string_view modules;  // modules.json
+  std::string_view pooling;  // 1_Pooling/config.json
+  std::string_view prompts;  // config_sentence_transformers.json
+  std::string_view limits;   // sentence_bert_config.json
+};
+
 // Files of a model already in memory, e.g. the built-in one. Empty optional files are empty views.
 struct MemoryFiles {
   std::string_view name;
@@ -42,6 +51,7 @@ struct MemoryFiles {
   std::string_view tokenizer_json;
   std::string_view tokenizer_config_json;
   std::span<const std::byte> safetensors;
+  SentenceTransformersFiles sentence_transformers = {};
 };
 
 class Checkpoint {
@@ -58,6 +68,8 @@ class Checkpoint {
   std::string_view config_json() const;
   std::string_view tokenizer_json() const;
   std::string_view tokenizer_config_json() const;  // empty if there is none
+
+  const SentenceTransformersFiles& sentence_transformers() const;
 
   // Tells this checkpoint from any other: its JSON files, names, shapes and samples of all tensors,
   // and when its files were changed.

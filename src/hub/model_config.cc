@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "hub/config_fields.h"
+#include "hub/sentence_transformers.h"
 
 namespace podium::hub {
 
@@ -181,13 +182,16 @@ Result<ModelConfig> read_model_config(const Checkpoint& checkpoint) {
   PODIUM_CHECK(fields.outcome());
   config.what = what;
 
-  if (checkpoint.tokenizer_config_json().empty()) return config;
-  const std::string tokenizer_what = checkpoint.name() + "/tokenizer_config.json";
-  PODIUM_TRY(const auto tokenizer,
-             parse_object(checkpoint.tokenizer_config_json(), tokenizer_what));
-  Fields tokenizer_fields(tokenizer_what, tokenizer.root());
-  read_max_length(tokenizer_fields, config);
-  PODIUM_CHECK(tokenizer_fields.outcome());
+  if (!checkpoint.tokenizer_config_json().empty()) {
+    const std::string tokenizer_what = checkpoint.name() + "/tokenizer_config.json";
+    PODIUM_TRY(const auto tokenizer,
+               parse_object(checkpoint.tokenizer_config_json(), tokenizer_what));
+    Fields tokenizer_fields(tokenizer_what, tokenizer.root());
+    read_max_length(tokenizer_fields, config);
+    PODIUM_CHECK(tokenizer_fields.outcome());
+  }
+  // A section of Podium's own says more.
+  if (!fields.has("podium")) PODIUM_CHECK(read_sentence_transformers(checkpoint, config));
   return config;
 }
 
