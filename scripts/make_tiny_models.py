@@ -185,6 +185,11 @@ FAMILIES = {
     ),
     "qwen2": (qwen2_config, "qwen", {"hidden": 36, "layers": 2, "heads": 6, "inner": 44}, {"groups": 3}),
 }
+# Bi-encoders as sentence-transformers keeps them: class, pooling by the first token, prompts.
+BI_ENCODERS = {
+    "bi-encoder-cls": ("roberta", "RobertaModel", True, {"query": "", "document": ""}),
+    "bi-encoder-mean": ("mpnet", "MPNetModel", False, {"query": "query: ", "document": "passage: "}),
+}
 # Longer than one block of queries, so that windows cut keys off; a decoder's prompt alone fills MAX_LENGTH.
 LENGTHS = {"modernbert": 230, "qwen3": 400, "qwen2": 400}
 
@@ -223,10 +228,13 @@ def golden(directory):
     """What PyTorch in float32 and the tokenizers package answer on a directory, one sequence at a time."""
     reference = Reference(directory)
     answers = []
-    few = directory.name.removeprefix("tiny-") in FAMILIES
+    few = directory.name.removeprefix("tiny-") in FAMILIES | BI_ENCODERS
     for query, documents in few_cases() if few else cases():
-        encodings = reference.encode_pairs(query, documents)
-        logits = reference.logits(encodings)
+        if (directory / "modules.json").exists():
+            encodings, logits = reference.cosines(query, documents)
+        else:
+            encodings = reference.encode_pairs(query, documents)
+            logits = reference.logits(encodings)
         answers.append(
             {
                 "query": query,
@@ -250,6 +258,24 @@ def write_golden(path, answers):
         blocks.append("{\n" + ",\n".join(fields) + "\n}")
     text = f'{{"max_length":{answers["max_length"]},"cases":[\n' + ",\n".join(blocks) + "\n]}\n"
     path.write_text(text, encoding="utf-8")
+
+
+def write_bi_encoder(directory, name, seed, tokenizers):
+    """A checkpoint with the files of sentence-transformers beside it."""
+    family, architecture, first, prompts = BI_ENCODERS[name]
+    config, tokenizer, sizes, _ = FAMILIES[family]
+    make = lambda **sizes: config(**sizes) | {"architectures": [architecture]}  # noqa: E731
+    write_model(directory, seed, make, tokenizers[tokenizer], sizes, dtype=torch.float16)
+    types = ["Transformer", "Pooling", "Normalize"]
+    modules = [{"idx": i, "type": f"sentence_transformers.models.{name}"} for i, name in enumerate(types)]
+    (directory / "1_Pooling").mkdir(exist_ok=True)
+    write_json(directory / "modules.json", modules)
+    write_json(
+        directory / "1_Pooling" / "config.json",
+        {"pooling_mode_cls_token": first, "pooling_mode_mean_tokens": not first, "include_prompt": True},
+    )
+    write_json(directory / "config_sentence_transformers.json", {"prompts": prompts})
+    write_json(directory / "sentence_bert_config.json", {"max_seq_length": MAX_LENGTH, "do_lower_case": False})
 
 
 def tokenizer_ids(tokenizer):
@@ -297,6 +323,8 @@ def write_families(out):
         write_model(
             out / f"tiny-{name}", seed, config, tokenizers[tokenizer], sizes | more, length, dtype=torch.float16
         )
+    for seed, name in enumerate(BI_ENCODERS, 50):
+        write_bi_encoder(out / f"tiny-{name}", name, seed, tokenizers)
 
 
 def main():
@@ -310,7 +338,7 @@ def main():
     if not args.check:
         write_families(args.out) if args.families else write_all(args.out, args.tokenizer)
     for directory in sorted(args.out.glob("tiny-*")):
-        if args.families and directory.name.removeprefix("tiny-") not in FAMILIES:
+        if args.families and directory.name.removeprefix("tiny-") not in FAMILIES | BI_ENCODERS:
             continue
         answers = golden(directory)
         logits = torch.tensor([logit for case in answers["cases"] for logit in case["logits"]])
@@ -321,7 +349,7 @@ def main():
             worst = (logits - before).abs().max().item() if len(before) == len(logits) else float("inf")
         if not args.check:
             write_golden(directory / "golden.json", answers)
-        size = sum(file.stat().st_size for file in directory.iterdir())
+        size = sum(file.stat().st_size for file in directory.rglob("*"))
         print(
             f"{directory.name:24} {len(logits)} pairs, logits {logits.min():.2f}..{logits.max():.2f} "
             f"std {logits.std():.2f}, {size} bytes, largest change {worst:.1e}"

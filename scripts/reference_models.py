@@ -142,6 +142,7 @@ class Reference:
     """A model directory, ready to answer in float32."""
 
     def __init__(self, directory):
+        self.directory = Path(directory)
         self.config, tensors = load_podium_directory(directory)
         self.model = build_model(self.config, tensors)
         self.decoder = DECODERS.get(self.config["architectures"][0])
@@ -176,14 +177,33 @@ class Reference:
                 scores.append(logits[0].item())
         return scores
 
+    def cosines(self, query, documents):
+        """([encoding by document], [cosine]) of a sentence-transformers directory."""
+        read = lambda name: read_json(self.directory / name)  # noqa: E731
+        prompts = read("config_sentence_transformers.json")["prompts"]
+        first = read("1_Pooling/config.json")["pooling_mode_cls_token"]
+        texts = [prompts["document"] + document for document in documents]
+        texts = [prompts["query"] + query, *texts]
+        vectors = self.embed(texts, first).double()
+        cut, *encodings = [self.tokenizer.encode(text) for text in texts]
+        # A query that was cut makes every answer one about less than was asked.
+        flagged = [
+            SimpleNamespace(ids=e.ids, type_ids=e.type_ids, overflowing=e.overflowing or cut.overflowing)
+            for e in encodings
+        ]
+        return flagged, (vectors[1:] @ vectors[0]).tolist()
+
     @torch.inference_mode()
-    def embed(self, texts):
-        """float32 [texts, hidden]: mean over all tokens, L2-normalised; the texts carry their prefix already."""
+    def embed(self, texts, first=False):
+        """float32 [texts, hidden], L2-normalised: the mean over all tokens or the first token's state.
+
+        The texts carry their prefix already.
+        """
         rows = []
         for text in texts:
             ids = torch.tensor([self.tokenizer.encode(text).ids])
             hidden = self.model(ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0]
-            rows.append(torch.nn.functional.normalize(hidden.mean(dim=0), dim=0))
+            rows.append(torch.nn.functional.normalize(hidden[0] if first else hidden.mean(dim=0), dim=0))
         return torch.stack(rows)
 
     def score(self, query, documents):
