@@ -1,6 +1,6 @@
 """Compare Podium's logits with PyTorch's on the default model and on random weights in published models' true sizes.
 
-    python scripts/parity.py --podium build/podium --work build/parity [--models NAME ...] [--keep] [--full-length]
+    python scripts/parity.py --podium build/podium --work build/parity [--models NAME ...] [--keep] [--longest TOKENS]
 
 Per model: write the checkpoint, score multilingual pairs from a handful of tokens to the longest the model takes with
 transformers' own classes in float32, score the same pairs with `podium rank`, compare logits, order and token counts.
@@ -46,7 +46,7 @@ from sample_texts import GROUPS, LONG_TEXT, TEXTS
 ROOT = Path(__file__).parents[1]
 DEFAULT_MODEL = ROOT / "models" / "default"
 BOUND = 1e-4
-LONGEST = 2048  # tokens of a pair, unless --full-length: at 8,192 one pair takes minutes
+LONGEST = 2048  # tokens of a pair, unless --longest says else: at 8,192 one pair takes minutes
 
 
 @dataclass
@@ -251,7 +251,7 @@ def main():
     parser.add_argument("--work", type=Path, required=True, help="folder for the checkpoints")
     parser.add_argument("--models", nargs="+", choices=[DEFAULT, *SHAPES], default=[DEFAULT, *SHAPES])
     parser.add_argument("--keep", action="store_true", help="leave the checkpoints for the next run")
-    parser.add_argument("--full-length", action="store_true", help=f"pairs longer than {LONGEST} tokens too")
+    parser.add_argument("--longest", type=int, default=LONGEST, help="tokens of the longest pairs")
     args = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     rows = []
@@ -262,7 +262,7 @@ def main():
         directory, parameters = prepare(name, scratch)
         longest = read_json(directory / "tokenizer_config.json")["model_max_length"]
         bound = DECODER_BOUND if name in SHAPES and SHAPES[name].config in DECODERS else BOUND
-        length = longest if args.full_length else min(LONGEST, longest)
+        length = min(args.longest, longest)
         measured = compare(directory, args.podium, length, scratch, bound)
         rows.append({"model": name, "parameters": f"{parameters:,}"} | {k: str(v) for k, v in measured.items()})
         if not args.keep:

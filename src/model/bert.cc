@@ -27,11 +27,9 @@ EncoderNames hugging_face_names(const std::string& prefix) {
           .prefix = prefix};
 }
 
-bool matches_bert(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config) {
+bool matches_bert(const hub::Checkpoint&, const hub::ModelConfig& config) {
   // JinaBERT also calls itself "bert", with positions of its own.
-  return config.model_type == "bert" && config.position_embedding_type == "absolute" &&
-         (checkpoint.find("bert.embeddings.word_embeddings.weight") != nullptr ||
-          checkpoint.find("embeddings.word_embeddings.weight") != nullptr);
+  return config.model_type == "bert" && config.position_embedding_type == "absolute";
 }
 
 Result<std::unique_ptr<Model>> load_bert(const LoadContext& context) {

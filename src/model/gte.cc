@@ -48,10 +48,8 @@ Result<std::vector<double>> read_frequencies(const hub::ModelConfig& config, std
 
 }  // namespace
 
-bool matches_gte(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config) {
-  return (config.model_type == "new" || config.model_type == "gte") &&
-         (checkpoint.find("new.encoder.layer.0.attention.qkv_proj.weight") != nullptr ||
-          checkpoint.find("encoder.layer.0.attention.qkv_proj.weight") != nullptr);
+bool matches_gte(const hub::Checkpoint&, const hub::ModelConfig& config) {
+  return config.model_type == "new";
 }
 
 Result<std::unique_ptr<Model>> load_gte(const LoadContext& context) {

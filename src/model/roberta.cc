@@ -10,15 +10,14 @@ Positions roberta_positions(const hub::ModelConfig& config) {
           .pad_id = config.pad_token_id};
 }
 
-bool matches_roberta(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config) {
+bool matches_roberta(const hub::Checkpoint&, const hub::ModelConfig& config) {
   const std::string& type = config.model_type;
-  return (type == "roberta" || type == "xlm-roberta" || type == "camembert") &&
-         (checkpoint.find("roberta.embeddings.LayerNorm.weight") != nullptr ||
-          checkpoint.find("embeddings.LayerNorm.weight") != nullptr);
+  return type == "roberta" || type == "xlm-roberta" || type == "camembert";
 }
 
 Result<std::unique_ptr<Model>> load_roberta(const LoadContext& context) {
-  const bool prefixed = context.checkpoint.find("roberta.embeddings.LayerNorm.weight") != nullptr;
+  const bool prefixed =
+      context.checkpoint.find("roberta.embeddings.word_embeddings.weight") != nullptr;
   const std::string& type = context.config.model_type;
   WeightReader reader(context);
   PODIUM_TRY(auto encoder,

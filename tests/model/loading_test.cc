@@ -6,14 +6,33 @@
 namespace podium::model {
 namespace {
 
+constexpr const char* kFamilies[] = {"tiny-bert",
+                                     "tiny-roberta",
+                                     "tiny-electra",
+                                     "tiny-distilbert",
+                                     "tiny-mpnet",
+                                     "tiny-deberta",
+                                     "tiny-deberta-unshared",
+                                     "tiny-jina-v1",
+                                     "tiny-gte",
+                                     "tiny-modernbert",
+                                     "tiny-qwen3",
+                                     "tiny-qwen2"};
+
 class Loading : public testing::Test {
  protected:
   void SetUp() override {
     directory_ = std::filesystem::path(testing::TempDir()) /
                  testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(directory_);
-    std::filesystem::copy(data("tiny-xlmr"), directory_);
+    use("tiny-xlmr");
   }
+
+  // Starts again with a copy of that checkpoint.
+  void use(const std::string& name) {
+    std::filesystem::remove_all(directory_);
+    std::filesystem::copy(data(name), directory_, std::filesystem::copy_options::recursive);
+  }
+
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
   // Replaces text in a file of the copy, leaving its length if both have the same.
@@ -32,7 +51,9 @@ class Loading : public testing::Test {
     auto config = hub::read_model_config(*checkpoint);
     if (!config) return config.error();
     ThreadPool pool(2);
-    auto model = load_model({*checkpoint, *config, kernels::portable(), pool});
+    LoadContext context{*checkpoint, *config, kernels::portable(), pool};
+    context.token_id = [](std::string_view word) { return word == "yes" || word == "1" ? 7 : 8; };
+    auto model = load_model(context);
     if (!model) return model.error();
     ADD_FAILURE() << "loaded";
     return {};
@@ -47,6 +68,70 @@ TEST_F(Loading, NamesTheMissingTensor) {
   EXPECT_EQ(error.code, ErrorCode::not_found);
   EXPECT_NE(error.message.find("encoder.layer.1.output.dense.weight'"), std::string::npos)
       << error.message;
+}
+
+// Every tensor of every family is asked for by its name.
+TEST_F(Loading, NamesAnyMissingTensorOfAnyFamily) {
+  for (const auto* name : kFamilies) {
+    const auto checkpoint = hub::Checkpoint::open(data(name));
+    ASSERT_TRUE(checkpoint);
+    for (const hub::TensorView& tensor : checkpoint->tensors()) {
+      use(name);
+      std::string wrong(tensor.name);
+      wrong.back() = '_';
+      replace("model.safetensors", "\"" + std::string(tensor.name) + "\"", "\"" + wrong + "\"");
+      const Error error = load_error();
+      // The first tensor also tells naming with a prefix from naming without one.
+      const auto dot = tensor.name.find('.');
+      EXPECT_NE(error.message.find(tensor.name.substr(dot + 1)), std::string::npos)
+          << name << " without " << tensor.name << ": " << error.message;
+    }
+  }
+}
+
+TEST_F(Loading, RefusesAVocabularyOfAnotherSizeInAnyFamily) {
+  for (const auto* name : kFamilies) {
+    use(name);
+    replace("config.json", "\"vocab_size\": ", "\"vocab_size\": 1");
+    const Error error = load_error();
+    EXPECT_EQ(error.code, ErrorCode::malformed) << name;
+    EXPECT_NE(error.message.find("embed"), std::string::npos) << name << ": " << error.message;
+  }
+}
+
+TEST_F(Loading, RefusesOptionsThatAFamilyDoesNotHave) {
+  struct Broken {
+    const char *model, *from, *to, *said;
+  };
+  const Broken broken[] = {
+      {"tiny-electra", "\"embedding_size\": 28", "\"embedding_size\": 14", "embeddings of 14"},
+      {"tiny-mpnet", "\"relative_attention_num_buckets\": 32",
+       "\"relative_attention_num_buckets\": 64", "relative_attention_bias"},
+      {"tiny-deberta", "\"position_buckets\": 16", "\"position_buckets\": 20", "rel_embeddings"},
+      {"tiny-deberta", "\"pooler_hidden_act\": \"gelu\"", "\"pooler_hidden_act\": \"mish\"",
+       "mish"},
+      {"tiny-deberta", "\"pooler_dropout\": 0", "\"conv_kernel_size\": 3", "convolution"},
+      {"tiny-jina-v1", "\"geglu\"", "\"reglu\"", "reglu"},
+      {"tiny-gte", "\"ntk\"", "\"yarn\"", "yarn"},
+      {"tiny-gte", "\"rope_theta\": 20000", "\"rope_theta\": -1", "rope_theta"},
+      {"tiny-modernbert", "\"classifier_pooling\": \"mean\"", "\"classifier_pooling\": \"max\"",
+       "max"},
+      {"tiny-modernbert", "\"reference_compile\": false", "\"mlp_bias\": true", "mlp_bias"},
+      {"tiny-modernbert", "\"hidden_activation\": \"gelu\"", "\"hidden_activation\": \"relu\"",
+       "relu"},
+      {"tiny-qwen3", "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", "must divide"},
+      {"tiny-qwen3", "\"head_dim\": 10", "\"head_dim\": 12", "q_proj"},
+      {"tiny-qwen3", "\"use_sliding_window\": false", "\"use_sliding_window\": true",
+       "use_sliding_window"},
+      {"tiny-qwen3", "\"rope_scaling\": null", "\"rope_scaling\": {}", "rope_scaling"},
+  };
+  for (const Broken& b : broken) {
+    use(b.model);
+    replace("config.json", b.from, b.to);
+    const Error error = load_error();
+    EXPECT_NE(error.message.find(b.said), std::string::npos)
+        << b.model << " with " << b.to << ": " << error.message;
+  }
 }
 
 TEST_F(Loading, RefusesASizeThatContradictsTheTensors) {
