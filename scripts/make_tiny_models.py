@@ -22,6 +22,7 @@ from random_models import (
     flash_config,
     gte_config,
     jina_v1_config,
+    jina_v3_config,
     modernbert_config,
     mpnet_config,
     qwen2_config,
@@ -139,7 +140,7 @@ def train_qwen():
     )
     prompts = [QWEN3_PREFIX, MXBAI_PREFIX, MXBAI_TASK, "yes", "no"] * 9
     tokenizer.train_from_iterator(sample_lines()[::2] * 2 + prompts, trainer)
-    tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
+    tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|embed_token|>", "<|rerank_token|>"])
     tokenizer.add_tokens([AddedToken(word, normalized=False) for word in ("<think>", "</think>")])
     return json.loads(tokenizer.to_str())
 
@@ -190,8 +191,14 @@ BI_ENCODERS = {
     "bi-encoder-cls": ("roberta", "RobertaModel", True, {"query": "", "document": ""}),
     "bi-encoder-mean": ("mpnet", "MPNetModel", False, {"query": "query: ", "document": "passage: "}),
 }
+FAMILIES["jina-v3"] = (
+    jina_v3_config,
+    "qwen",
+    {"hidden": 32, "layers": 2, "heads": 4, "inner": 40},
+    {"groups": 2, "head_dim": 8, "theta": 1e4, "projector": 12},
+)
 # Longer than one block of queries, so that windows cut keys off; a decoder's prompt alone fills MAX_LENGTH.
-LENGTHS = {"modernbert": 230, "qwen3": 400, "qwen2": 400}
+LENGTHS = {"modernbert": 230, "qwen3": 400, "qwen2": 400, "jina-v3": 8000}
 
 
 def few_cases():
@@ -229,8 +236,14 @@ def golden(directory):
     reference = Reference(directory)
     answers = []
     few = directory.name.removeprefix("tiny-") in FAMILIES | BI_ENCODERS
-    for query, documents in few_cases() if few else cases():
-        if (directory / "modules.json").exists():
+    chosen = few_cases() if few else cases()
+    if directory.name == "tiny-jina-v3":  # short documents, of which one case fills a block and begins another
+        words = LONG_TEXT.split(" ")
+        chosen = [(GROUPS[0][0], few_cases()[0][1][:-1]), (GROUPS[1][0], words[:130])]
+    for query, documents in chosen:
+        if reference.config["architectures"] == ["JinaForRanking"]:
+            encodings, logits = reference.listwise(query, documents)
+        elif (directory / "modules.json").exists():
             encodings, logits = reference.cosines(query, documents)
         else:
             encodings = reference.encode_pairs(query, documents)

@@ -224,6 +224,15 @@ def qwen3_config(vocabulary, hidden, layers, heads, inner, positions, groups=8, 
     }
 
 
+def jina_v3_config(projector=512, **sizes):
+    """config.json as in jina-reranker-v3; projector_size stands only here, in the published file the tensors say it."""
+    return qwen3_config(**sizes) | {
+        "architectures": ["JinaForRanking"],
+        "auto_map": {"AutoModel": "modeling.JinaForRanking"},
+        "projector_size": projector,
+    }
+
+
 def qwen2_config(**sizes):
     """config.json as in mxbai-rerank-v2."""
     config = qwen3_config(**sizes) | {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2"}
@@ -242,6 +251,7 @@ FROM_ZERO = (
     modernbert_config,
     qwen3_config,
     qwen2_config,
+    jina_v3_config,
 )
 
 

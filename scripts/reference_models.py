@@ -14,6 +14,7 @@ import torch
 import transformers
 from reference_decoders import DECODERS
 from reference_encoders import GteNew, JinaBert
+from reference_listwise import JinaForRanking, rank
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
@@ -119,6 +120,8 @@ def empty_model(config):
         return JinaBert(SimpleNamespace(**known))
     if config.get("model_type") == "new":
         return GteNew(SimpleNamespace(**known))
+    if architecture == "JinaForRanking":
+        return JinaForRanking(known)
     if architecture == "BertModel":
         return BertModel(BertConfig(**known), add_pooling_layer=False)
     family = getattr(transformers, architecture)
@@ -192,6 +195,11 @@ class Reference:
             for e in encodings
         ]
         return flagged, (vectors[1:] @ vectors[0]).tolist()
+
+    def listwise(self, query, documents):
+        """([encoding by document], [cosine]) of a model that reads all documents at once."""
+        self.tokenizer.no_truncation()
+        return rank(self.model, self.tokenizer, query, documents)
 
     @torch.inference_mode()
     def embed(self, texts, first=False):

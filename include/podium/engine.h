@@ -57,7 +57,7 @@ struct TokenSpan {
 struct ModelInfo {
   std::string name;          // directory name, or the built-in model's own name
   std::string architecture;  // registry name, e.g. "xlm-roberta"
-  std::string head;          // "cross-encoder" or "bi-encoder"
+  std::string head;          // "cross-encoder", "bi-encoder" or "listwise"
   std::string weights;       // stored types, e.g. "bf16" or "q4_0 + f32"
   std::string tokenizer;     // e.g. "Unigram, 250002 pieces"
   std::string precision;     // what the matrix products run in, e.g. "fp32"

@@ -16,8 +16,8 @@ enum class SpecialTokens {
 
 // What relevance_score holds.
 enum class ScoreKind {
-  relevance,  // sigmoid of the logit: 0..1
-  logit,      // the raw output of the model's head
+  relevance,  // sigmoid of the logit: 0..1; of a listwise model (1 + cosine) / 2
+  logit,      // the raw output of the model's head; of a listwise model the cosine
 };
 
 // What the matrix products run in.

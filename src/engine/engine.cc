@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "engine/inputs.h"
+#include "engine/listwise_ranker.h"
 #include "engine/loaded_model.h"
 #include "engine/ranking.h"
 
@@ -137,6 +138,9 @@ Result<Ranking> Engine::rank(std::string_view query, std::span<const std::string
   PODIUM_CHECK(check_texts(query, documents));
   PODIUM_TRY(const std::size_t max_length, checked_max_length(*impl_->model, options.max_length));
   const auto lock = impl_->model->lock();
+  if (impl_->model->is_listwise()) {
+    return rank_listwise(*impl_->model, query, documents, options, max_length);
+  }
   Ranker ranker(*impl_->model, query, options, documents.size(), max_length);
   while (!documents.empty()) {
     const std::size_t count = chunk_size(documents);

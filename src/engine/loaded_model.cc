@@ -4,6 +4,7 @@
 
 #include "base/cpu_count.h"
 #include "base/hash.h"
+#include "engine/listwise_ranker.h"
 #include "engine/precision.h"
 #include "hub/builtin_model.h"
 #include "hub/locate.h"
@@ -103,7 +104,9 @@ void LoadedModel::describe(const kernels::Kernels& kernels) {
   const model::Description& found = model_->description();
   info_.name = config_.display_name.empty() ? checkpoint_.name() : config_.display_name;
   info_.architecture = found.architecture;
-  info_.head = found.is_bi_encoder ? "bi-encoder" : "cross-encoder";
+  info_.head = found.is_listwise     ? "listwise"
+               : found.is_bi_encoder ? "bi-encoder"
+                                     : "cross-encoder";
   info_.weights = found.weights;
   info_.tokenizer = tokenizer_.describe();
   info_.isa = kernels.name;
@@ -135,6 +138,17 @@ void LoadedModel::encode(std::span<const text::Sequence> sequences, float* out,
     }
     if (done) done(members.size());
   }
+}
+
+std::size_t LoadedModel::least_length() const {
+  if (is_listwise()) return listwise_prompt_tokens(tokenizer_) + 64;
+  return (prompt_ ? prompt_->size() : tokenizer_.special_tokens_in_pair()) + 2;
+}
+
+void LoadedModel::encode_context(const text::Sequence& context, float* out) {
+  batch_.clear();
+  batch_.add(context.ids, context.type_ids);
+  model_->forward(batch_, workspace_, pool_, out);
 }
 
 }  // namespace podium

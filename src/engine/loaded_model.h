@@ -26,10 +26,9 @@ class LoadedModel {
   const ModelInfo& info() const { return info_; }
   const std::optional<Prompt>& prompt() const { return prompt_; }  // of decoders
   // The shortest max_length that leaves room for a token of the query and one of the document.
-  std::size_t least_length() const {
-    return (prompt_ ? prompt_->size() : tokenizer_.special_tokens_in_pair()) + 2;
-  }
+  std::size_t least_length() const;
   bool is_bi_encoder() const { return model_->description().is_bi_encoder; }
+  bool is_listwise() const { return model_->description().is_listwise; }
   std::size_t output_size() const { return model_->output_size(); }
 
   // The compute side may be used by one thread at a time: whoever holds this lock.
@@ -40,6 +39,9 @@ class LoadedModel {
   // called after each batch with the number of sequences in it.
   void encode(std::span<const text::Sequence> sequences, float* out,
               const std::function<void(std::size_t)>& done);
+
+  // One context of a listwise model; out: a row for each marked token.
+  void encode_context(const text::Sequence& context, float* out);
 
  private:
   LoadedModel(hub::Checkpoint checkpoint, hub::ModelConfig config, text::Tokenizer tokenizer,

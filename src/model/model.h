@@ -24,6 +24,7 @@ namespace podium::model {
 struct Description {
   std::string architecture;  // registry name
   bool is_bi_encoder = false;
+  bool is_listwise = false;      // a sequence holds many documents, and a row stands for each mark
   std::string weights;           // stored types in the order met, e.g. "q4_0 + f32"
   std::uint64_t parameters = 0;  // of the tensors read
   std::size_t weight_bytes = 0;  // packed for the kernels
@@ -61,8 +62,9 @@ class Model {
   virtual Workspace make_workspace(std::size_t max_tokens, std::size_t max_length,
                                    int workers) const = 0;
 
-  // out: [batch.sequences(), output_size()]. Sequences are not empty, ids are in the vocabulary,
-  // and the batch fits the workspace: the engine sees to that.
+  // out: [batch.sequences(), output_size()]; of a listwise model a row for each marked token.
+  // Sequences are not empty, ids are in the vocabulary, and the batch fits the workspace: the
+  // engine sees to that.
   virtual void forward(const batch::PackedBatch& batch, Workspace& workspace, ThreadPool& pool,
                        float* out) const = 0;
 

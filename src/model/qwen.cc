@@ -13,9 +13,6 @@ constexpr std::size_t kShortestPrefix = 16;
 // A kept prefix is used though a batch shares a little more.
 constexpr std::size_t kSlack = 32;
 
-// Published rerankers read at most this many tokens, though their positions go on.
-constexpr std::size_t kMaxLength = 8192;
-
 struct Options {
   std::size_t key_value_heads = 0;
   std::size_t head_dim = 0;
@@ -97,7 +94,7 @@ std::size_t shared_length(const batch::PackedBatch& batch) {
 }  // namespace
 
 Result<std::unique_ptr<Transformer>> load_qwen(const LoadContext& context, WeightReader& reader,
-                                               const std::string& prefix) {
+                                               const std::string& prefix, std::size_t max_length) {
   PODIUM_TRY(const Options options, read_options(context.config));
   PODIUM_TRY(
       Embeddings embeddings,
@@ -113,7 +110,7 @@ Result<std::unique_ptr<Transformer>> load_qwen(const LoadContext& context, Weigh
   };
   PODIUM_TRY(auto decoder, Transformer::load(context, reader, shape, std::move(embeddings), names,
                                              prefix, prefix + "norm"));
-  decoder->set_max_length(std::min(decoder->max_length(), kMaxLength));
+  decoder->set_max_length(std::min(decoder->max_length(), max_length));
   const auto rotary = std::make_shared<const Rotary>(
       Rotary::frequencies(options.head_dim, options.rope_theta), decoder->max_length());
   for (std::size_t i = 0; i < decoder->layers(); ++i) decoder->set_rotary(i, rotary);

@@ -8,9 +8,10 @@
 
 namespace podium::model {
 
-// `prefix`: of the tensor names, e.g. "model.".
+// `prefix`: of the tensor names, e.g. "model.". Positions may go on beyond max_length, which bounds
+// what is read at once.
 Result<std::unique_ptr<Transformer>> load_qwen(const LoadContext& context, WeightReader& reader,
-                                               const std::string& prefix);
+                                               const std::string& prefix, std::size_t max_length);
 
 // Leaves each sequence's last state, or all, in workspace.states, as Transformer::forward does.
 // What all sequences of a batch begin with is encoded once and kept in the workspace for later

@@ -48,10 +48,6 @@ class QwenReranker final : public Model {
   Description description_;
 };
 
-bool is_qwen(const hub::ModelConfig& config) {
-  return config.model_type == "qwen3" || config.model_type == "qwen2";
-}
-
 // A word's row of the output embeddings, which may be the input's.
 Result<std::vector<float>> output_row(const LoadContext& context, const Embeddings& embeddings,
                                       std::string_view word) {
@@ -79,14 +75,16 @@ Result<std::vector<float>> output_row(const LoadContext& context, const Embeddin
 
 }  // namespace
 
-bool matches_qwen_reranker(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config) {
-  return is_qwen(config) && checkpoint.find("projector.0.weight") == nullptr;
+bool matches_qwen_reranker(const hub::Checkpoint&, const hub::ModelConfig& config) {
+  return config.model_type == "qwen3" || config.model_type == "qwen2";
 }
 
 Result<std::unique_ptr<Model>> load_qwen_reranker(const LoadContext& context) {
   const hub::ModelConfig& config = context.config;
   WeightReader reader(context);
-  PODIUM_TRY(auto decoder, load_qwen(context, reader, "model."));
+  // What the published rerankers are used with, though their positions go on.
+  constexpr std::size_t kMaxLength = 8192;
+  PODIUM_TRY(auto decoder, load_qwen(context, reader, "model.", kMaxLength));
   std::vector<float> yes;
   std::vector<float> no(decoder->hidden_size());
   if (context.checkpoint.find("score.weight") != nullptr) {

@@ -21,6 +21,7 @@ constexpr Architecture kArchitectures[] = {
     {"modernbert", "gte-reranker-modernbert-base, granite-embedding-reranker-english-r2",
      matches_modernbert, load_modernbert},
     {"mpnet", "all-mpnet-base-v2", matches_mpnet, load_mpnet},
+    {"jina-listwise", "jina-reranker-v3", matches_jina_listwise, load_jina_listwise},
     {"qwen", "Qwen3-Reranker-0.6B/4B/8B, mxbai-rerank-base/large-v2", matches_qwen_reranker,
      load_qwen_reranker},
 };

@@ -110,6 +110,42 @@ TEST_P(Tiny, ScoresAreEqualToTheBitWhateverTheBatchAndTheThreads) {
   }
 }
 
+// All documents in one context; the second case needs two of them.
+TEST(Listwise, RanksAsPyTorchDoes) {
+  const Engine engine = load("tiny-jina-v3");
+  EXPECT_EQ(engine.info().head, "listwise");
+  for (const Case& c : golden("tiny-jina-v3")) {
+    const auto ranking = engine.rank(c.query, c.views(), {.score = ScoreKind::logit});
+    ASSERT_TRUE(ranking) << ranking.error().message;
+    ASSERT_EQ(ranking->results.size(), c.documents.size());
+    for (const RankedDocument& result : ranking->results) {
+      EXPECT_NEAR(result.relevance_score, c.logits[result.index], 2e-5) << result.index;
+      EXPECT_EQ(result.tokens, c.tokens[result.index]);
+      EXPECT_FALSE(result.truncated);
+    }
+  }
+}
+
+TEST(Listwise, StaysWithinTheContextWhateverIsRanked) {
+  const Engine engine = load("tiny-jina-v3");
+  const Case c = golden("tiny-jina-v3").front();
+  std::string endless;
+  while (endless.size() < 60000) endless += "Grüner Tee <|embed_token|> \n\n";
+  const std::vector<std::string_view> documents = {endless, "", c.documents.back(), endless,
+                                                   endless};
+  for (const std::size_t max_length : {std::size_t{600}, std::size_t{1000}, std::size_t{0}}) {
+    const auto ranking = engine.rank(endless, documents, {.max_length = max_length});
+    ASSERT_TRUE(ranking) << ranking.error().message;
+    ASSERT_EQ(ranking->results.size(), documents.size());
+    for (const RankedDocument& result : ranking->results) {
+      EXPECT_GE(result.relevance_score, 0);
+      EXPECT_LE(result.relevance_score, 1);
+      EXPECT_TRUE(result.truncated);  // the query is
+    }
+  }
+  EXPECT_FALSE(engine.rank("q", documents, {.max_length = 100}));
+}
+
 TEST(Engine, AnswersSeveralThreadsAtOnce) {
   const Case c = golden("tiny-xlmr").front();
   const Engine engine = load("tiny-xlmr", {.threads = 2, .precision = Precision::fp32});

@@ -17,7 +17,8 @@ constexpr const char* kFamilies[] = {"tiny-bert",
                                      "tiny-gte",
                                      "tiny-modernbert",
                                      "tiny-qwen3",
-                                     "tiny-qwen2"};
+                                     "tiny-qwen2",
+                                     "tiny-jina-v3"};
 
 class Loading : public testing::Test {
  protected:
