@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "text/added_tokens.h"
 #include "text/parts.h"
-#include "text/unicode.h"
+#include "text/trim_offsets.h"
 
 namespace podium::text {
 
@@ -244,47 +244,11 @@ void Tokenizer::Pipeline::encode_normalized(std::string_view original, Pieces& p
   model->tokenize(pieces, scratch.lattice, sink);
 }
 
-namespace {
-
-constexpr char32_t kByteLevelSpace = 0x120;
-
-// How many of the characters at a piece's ends are spaces.
-struct Margins {
-  std::size_t left = 0;
-  std::size_t right = 0;
-};
-
-Margins margins_of(std::string_view piece) {
-  Margins out;
-  bool leading = true;
-  for (std::size_t at = 0; at < piece.size();) {
-    const Character c = character_at(piece, at);
-    const bool space = c.code_point == kByteLevelSpace || is_whitespace(c.code_point);
-    leading = leading && space;
-    out.left += leading;
-    out.right = space ? out.right + 1 : 0;
-    at += c.length;
-  }
-  return out;
-}
-
-}  // namespace
-
-// Takes the spaces out of the tokens' offsets, as Hugging Face's process_offsets does.
 void Tokenizer::Pipeline::trim_offsets(std::string_view text, Encoding& out) const {
   for (std::size_t i = 0; i < out.ids.size(); ++i) {
-    Margins margins = margins_of(piece(out.ids[i]));
-    Offset& offset = out.offsets[i];
-    const bool first = i == 0 || offset.begin == 0;
-    // A single space may be the one that was put in front; several were there.
-    if (first && layout.keep_first_space && margins.left == 1) margins.left = 0;
-    while (margins.left-- > 0 && offset.begin < offset.end) {
-      offset.begin += utf8::decode(text, offset.begin).length;
-    }
-    while (margins.right-- > 0 && offset.begin < offset.end) {
-      do --offset.end;
-      while (offset.begin < offset.end && (text[offset.end] & 0xC0) == 0x80);
-    }
+    const bool first = i == 0 || out.offsets[i].begin == 0;
+    out.offsets[i] =
+        trim_spaces(piece(out.ids[i]), text, out.offsets[i], first && layout.keep_first_space);
   }
 }
 
