@@ -219,6 +219,9 @@ Result<std::unique_ptr<Model>> load_deberta(const LoadContext& context) {
   const float scale = 1 / std::sqrt(static_cast<float>(head_dim) * static_cast<float>(terms));
   PODIUM_TRY(auto encoder, Transformer::load(context, reader, {.score_scale = scale},
                                              std::move(embeddings), layer_names, prefix, ""));
+  // The terms of a sequence's attention are a table of its length by the classes.
+  constexpr std::size_t kLongest = 4096;
+  encoder->set_max_length(std::min(encoder->max_length(), kLongest));
   if (options.relative_attention) {
     PODIUM_CHECK(add_relative_positions(context, reader, options, prefix + "encoder.", *encoder));
   }

@@ -6,6 +6,10 @@ namespace podium::model {
 
 namespace {
 
+// Sequences are bounded by this where no table of positions bounds them: a larger number in
+// config.json would only be an allocation.
+constexpr std::size_t kLongestSequence = 32768;
+
 // Whether the activation is silu; else it is gelu. An error for others.
 Result<bool> reads_silu(const hub::ModelConfig& config, bool gated) {
   if (config.hidden_act == "gelu") return false;
@@ -35,7 +39,8 @@ Result<std::unique_ptr<Transformer>> Transformer::load(const LoadContext& contex
   out->heads_ = config.num_attention_heads;
   out->key_value_heads_ = shape.key_value_heads > 0 ? shape.key_value_heads : out->heads_;
   out->head_dim_ = shape.head_dim > 0 ? shape.head_dim : config.hidden_size / out->heads_;
-  out->max_length_ = std::min(embeddings.max_length(), config.max_position_embeddings);
+  out->max_length_ =
+      std::min({embeddings.max_length(), config.max_position_embeddings, kLongestSequence});
   out->eps_ = config.layer_norm_eps;
   out->embeddings_ = std::move(embeddings);
   std::vector<Result<Layer>> layers(config.num_hidden_layers);

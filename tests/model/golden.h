@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -45,10 +46,13 @@ struct Loaded {
       : checkpoint(*hub::Checkpoint::open(directory)),
         config(*hub::read_model_config(checkpoint)),
         pool(threads) {
-    auto loaded = load_model({checkpoint, config, kernels, pool});
+    LoadContext context{checkpoint, config, kernels, pool};
+    context.token_id = [](std::string_view word) { return word == "yes" || word == "1" ? 7 : 8; };
+    auto loaded = load_model(context);
     EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
     model = *std::move(loaded);
-    workspace = model->make_workspace(4096, config.max_position_embeddings, threads);
+    workspace = model->make_workspace(
+        4096, std::min<std::size_t>(config.max_position_embeddings, 4096), threads);
   }
 
   std::vector<float> logits(const batch::PackedBatch& batch) {

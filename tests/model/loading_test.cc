@@ -135,6 +135,16 @@ TEST_F(Loading, RefusesOptionsThatAFamilyDoesNotHave) {
   }
 }
 
+// Nothing in the file backs a length that no table of positions has.
+TEST_F(Loading, BoundsALengthThatOnlyTheConfigSays) {
+  for (const auto* name : {"tiny-modernbert", "tiny-gte", "tiny-jina-v1", "tiny-qwen3"}) {
+    use(name);
+    replace("config.json", "\"max_position_embeddings\": ", "\"max_position_embeddings\": 1000");
+    Loaded loaded(directory_, kernels::portable(), 1);
+    EXPECT_LE(loaded.model->description().max_length, 32768U) << name;
+  }
+}
+
 TEST_F(Loading, RefusesASizeThatContradictsTheTensors) {
   replace("config.json", "\"vocab_size\": ", "\"vocab_size\": 1");
   const Error error = load_error();
