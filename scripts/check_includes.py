@@ -23,14 +23,18 @@ ROOMS = {
     "model": {"base", "hub", "batch", "kernels"},
     "engine": {"base", "hub", "text", "batch", "kernels", "model", "podium"},
     "eval": {"base", "podium"},
-    "cli": {"base", "eval", "podium"},
+    "server": {"base", "podium"},
+    "cli": {"base", "eval", "server", "podium"},
     "podium": set(),
 }
 # How a library's headers begin -> the only files or folders that may include them.
 DOORS = {
     "simdjson": ["src/base/json.cc"],
     "utf8proc": ["src/text/unicode.cc"],
-    "zlib": ["src/eval/gzip.cc", "tests/eval/"],
+    "zlib": ["src/eval/gzip.cc", "tests/eval/", "src/server/http/gzip.cc"],
+    "boost/": ["src/server/http/"],
+    "openssl/": ["src/server/http/", "src/server/auth/"],
+    "toml++/": ["src/server/options_toml.cc"],
     "CLI/": ["src/cli/"],
     "tl/": ["include/podium/result.h"],
     "fmt/": ["src/", "tests/", "bench/"],

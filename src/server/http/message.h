@@ -11,13 +11,19 @@ namespace podium::server {
 
 using Header = std::pair<std::string, std::string>;  // name, value
 
+// Whether two names are the same but for case, as header names are.
+bool same_name(std::string_view a, std::string_view b);
+
+// "Not Found" for 404.
+std::string_view reason_phrase(int status);
+
 struct HttpRequest {
   std::string method;           // upper case, e.g. "POST"
   std::string path;             // percent-decoded, without the query, e.g. "/v1/rerank"
   std::string query;            // after the '?', as sent
   std::vector<Header> headers;  // in the order sent
   std::string body;             // whole and decompressed
-  std::string peer;             // the client's address, for logs
+  std::string peer;             // the client's address and port, for logs
 
   // The value of a header by its name in any case; empty if there is none.
   std::string_view header(std::string_view name) const;
