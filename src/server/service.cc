@@ -1,0 +1,213 @@
+#include "server/service.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "base/utf8.h"
+
+namespace podium::server {
+
+namespace {
+
+tl::unexpected<BadRequest> refuse(Fault fault, std::string message, std::string hint = {},
+                                  std::string field = {}) {
+  const auto code = fault == Fault::internal ? ErrorCode::internal : ErrorCode::invalid_argument;
+  return tl::unexpected(
+      BadRequest{fault, Error{code, std::move(message), std::move(hint)}, std::move(field)});
+}
+
+// Why the engine did not rank, as a dialect can say it.
+tl::unexpected<BadRequest> refuse(Error error) {
+  Fault fault = Fault::internal;
+  switch (error.code) {
+    case ErrorCode::invalid_argument:
+    case ErrorCode::malformed: fault = Fault::schema; break;
+    case ErrorCode::unsupported: fault = Fault::unsupported; break;
+    default: break;
+  }
+  return tl::unexpected(BadRequest{fault, std::move(error), {}});
+}
+
+tl::unexpected<BadRequest> refuse_late() {
+  return refuse(Fault::timed_out, "the request's time was over before it could be ranked",
+                "Send fewer documents, or allow more time with X-Request-Timeout: SECONDS.");
+}
+
+// The first `most` tokens of a text; the whole of it if it has no more.
+Result<std::string_view> first_tokens(const Engine& engine, std::string_view text,
+                                      std::size_t most) {
+  if (text.size() <= most) return text;  // a token is a byte or more
+  PODIUM_TRY(const auto tokens, engine.tokenize(text));
+  std::size_t count = 0;
+  std::size_t characters = 0;
+  for (const TokenSpan& token : tokens) {
+    if (token.end == 0) continue;  // a special token of the template
+    if (++count > most) break;
+    characters = token.end;
+  }
+  if (count <= most) return text;
+  std::size_t byte = 0;
+  for (; characters > 0 && byte < text.size(); --characters)
+    byte += utf8::decode(text, byte).length;
+  return text.substr(0, byte);
+}
+
+// A document as it is scored, and which others are the same.
+struct Texts {
+  std::vector<std::string_view> different;
+  std::vector<std::size_t> place;  // of each document among the different ones
+  std::vector<bool> cut;           // of each of the different ones
+};
+
+Result<Texts> different_texts(const Job& job, const Engine& engine) {
+  Texts texts;
+  std::unordered_map<std::string_view, std::size_t> places;
+  places.reserve(job.documents.size());
+  texts.place.reserve(job.documents.size());
+  for (const std::string& document : job.documents) {
+    const auto [place, is_new] = places.try_emplace(document, texts.different.size());
+    texts.place.push_back(place->second);
+    if (!is_new) continue;
+    std::string_view text = document;
+    if (job.max_document_tokens > 0) {
+      PODIUM_TRY(text, first_tokens(engine, document, job.max_document_tokens));
+    }
+    texts.different.push_back(text);
+    texts.cut.push_back(text.size() < document.size());
+  }
+  return texts;
+}
+
+// What besides the two texts decides a score.
+std::string score_context(const Job& job, const LoadedModel& model, const std::string& scope) {
+  return fmt::format("{}/{}/{}/{}", model.serial(), static_cast<int>(job.options.score),
+                     job.options.max_length, scope);
+}
+
+using Scores = std::vector<std::optional<ScoreCache::Score>>;  // of the different texts
+
+Parsed<Ranking> ask_engine(const Engine& engine, const Job& job, const Caller& caller,
+                           std::span<const std::string_view> documents) {
+  if (caller.abandoned.stop_requested()) return refuse(Fault::timed_out, "the client hung up");
+  if (std::chrono::steady_clock::now() >= caller.deadline) return refuse_late();
+  RankOptions options = job.options;
+  options.top_n = 0;
+  auto ranking = engine.rank(job.query, documents, options);
+  if (!ranking) return refuse(std::move(ranking).error());
+  return *std::move(ranking);
+}
+
+// The results of all documents, repeated ones included, as the request wants them.
+Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, const Scores& scores,
+                        Ranking ranking) {
+  ranking.results.reserve(job.documents.size());
+  for (std::size_t i = 0; i < job.documents.size(); ++i) {
+    const std::size_t place = texts.place[i];
+    const ScoreCache::Score& score = *scores[place];
+    const bool cut = texts.cut[place];
+    if ((score.truncated || cut) && !job.truncate) {
+      return refuse(Fault::too_long,
+                    fmt::format("document {} and the query are longer than the model reads", i),
+                    "Shorten it, or allow truncation.", "documents");
+    }
+    ranking.usage.total_tokens += score.tokens;
+    if (call.threshold && score.relevance_score < *call.threshold) continue;
+    ranking.results.push_back({.index = i,
+                               .relevance_score = score.relevance_score,
+                               .tokens = score.tokens,
+                               .truncated = score.truncated || cut});
+  }
+  std::ranges::stable_sort(ranking.results, std::greater<>(), &RankedDocument::relevance_score);
+  const std::size_t top_n = job.options.top_n;
+  if (top_n > 0 && top_n < ranking.results.size()) ranking.results.resize(top_n);
+  return ranking;
+}
+
+}  // namespace
+
+Service::Service(const ModelRegistry& models, const Limits& limits)
+    : models_(models), limits_(limits), cache_(limits.cached_scores) {}
+
+Parsed<Outcome> Service::rank(const Call& call, const Caller& caller) {
+  Outcome outcome;
+  outcome.model = models_.find_loaded(call.model);
+  if (outcome.model == nullptr) {
+    return refuse(Fault::unknown_model, fmt::format("no model is called '{}'", call.model),
+                  "GET /v1/models lists the models.", "model");
+  }
+  for (const Job& job : call.jobs) outcome.documents += job.documents.size();
+  if (outcome.documents > limits_.documents) {
+    return refuse(Fault::too_large,
+                  fmt::format("there are {} documents, more than the {} of one request",
+                              outcome.documents, limits_.documents),
+                  "Send them in several requests, or raise --max-documents.", "documents");
+  }
+  for (const Job& job : call.jobs) {
+    auto ranking = rank_job(call, job, caller, *outcome.model, outcome.computed);
+    if (!ranking) return tl::unexpected(std::move(ranking).error());
+    outcome.rankings.push_back(*std::move(ranking));
+  }
+  return outcome;
+}
+
+Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller& caller,
+                                  const LoadedModel& model, std::size_t& computed) {
+  const auto start = std::chrono::steady_clock::now();
+  auto texts = different_texts(job, model.engine());
+  if (!texts) return refuse(std::move(texts).error());
+  const std::size_t count = texts->different.size();
+
+  const std::string context =
+      score_context(job, model, limits_.shared_cache ? std::string() : caller.key);
+  const PairKey query_key = cache_.key(std::array<std::string_view, 2>{context, job.query});
+  std::vector<PairKey> keys(cache_.is_on() ? count : 0);
+  Scores scores(count);
+  std::vector<std::string_view> unknown;
+  std::vector<std::size_t> unknown_places;
+  auto query = cache_.find(query_key);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (cache_.is_on()) {
+      keys[i] =
+          cache_.key(std::array<std::string_view, 3>{context, job.query, texts->different[i]});
+      if (query) scores[i] = cache_.find(keys[i]);
+    }
+    if (scores[i]) continue;
+    unknown.push_back(texts->different[i]);
+    unknown_places.push_back(i);
+  }
+
+  Ranking ranking;
+  if (!unknown.empty()) {
+    auto ranked = ask_engine(model.engine(), job, caller, unknown);
+    if (!ranked) return tl::unexpected(std::move(ranked).error());
+    computed += unknown.size();
+    ranking.timings = ranked->timings;
+    std::size_t document_tokens = 0;
+    for (const RankedDocument& result : ranked->results) {
+      const std::size_t place = unknown_places[result.index];
+      scores[place] = ScoreCache::Score{
+          result.relevance_score, static_cast<std::uint32_t>(result.tokens), result.truncated};
+      document_tokens += result.tokens;
+      if (cache_.is_on()) cache_.insert(keys[place], *scores[place]);
+    }
+    // What the query cost by itself, so that usage is the same from the cache.
+    query = ScoreCache::Score{
+        static_cast<double>(ranked->usage.query_tokens),
+        static_cast<std::uint32_t>(ranked->usage.total_tokens - document_tokens), false};
+    cache_.insert(query_key, *query);
+  }
+  ranking.usage.query_tokens = static_cast<std::size_t>(query->relevance_score);
+  ranking.usage.total_tokens = query->tokens;
+  auto arranged = arrange(call, job, *texts, scores, std::move(ranking));
+  if (arranged) {
+    arranged->timings.total_ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  }
+  return arranged;
+}
+
+}  // namespace podium::server
