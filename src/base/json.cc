@@ -150,6 +150,12 @@ Result<Document> Document::parse(std::string_view text, std::string_view what) {
               fmt::format("{} is not valid JSON: {}", what, simdjson::error_message(code)));
 }
 
+std::string_view type_name(Value::Type type) {
+  constexpr std::array<std::string_view, 6> kNames = {"null",     "true or false", "a number",
+                                                      "a string", "an array",      "an object"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
 std::string parser_version() {
   return fmt::format("{}.{}.{}", static_cast<int>(simdjson::SIMDJSON_VERSION_MAJOR),
                      static_cast<int>(simdjson::SIMDJSON_VERSION_MINOR),

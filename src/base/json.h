@@ -91,6 +91,9 @@ class Document {
   std::unique_ptr<Parsed> parsed_;
 };
 
+// The type for a sentence: "a number", "an object", "null".
+std::string_view type_name(Value::Type type);
+
 // The version of the parsing library.
 std::string parser_version();
 

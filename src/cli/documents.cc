@@ -5,12 +5,19 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_slices.h"
 #include "base/utf8.h"
-#include "cli/json_slices.h"
 
 namespace podium::cli {
 
 namespace {
+
+using json::ArraySlices;
+using json::compact;
+using json::find_lone_surrogate;
+using json::is_quoted;
+using json::slice_array;
+using json::trim;
 
 constexpr std::string_view kJsonHint =
     "A document is a JSON string or an object with a \"text\" string, in JSONL one on each line; "
@@ -83,12 +90,6 @@ InputFormat detect(std::string_view input) {
   return format;
 }
 
-std::string_view type_name(json::Value::Type type) {
-  constexpr std::array<std::string_view, 6> kNames = {"null",     "a boolean", "a number",
-                                                      "a string", "an array",  "an object"};
-  return kNames[static_cast<std::size_t>(type)];
-}
-
 // The text of a JSON document; `where` opens every error.
 Result<std::string> text_of(std::string_view slice, const std::string& where) {
   const auto malformed = [&](std::string_view problem) {
@@ -105,7 +106,8 @@ Result<std::string> text_of(std::string_view slice, const std::string& where) {
   }
   const json::Value root = parsed->root();
   if (const auto text = root.as_string()) return std::string(*text);
-  if (!root.is_object()) return malformed(fmt::format("is {}, not text", type_name(root.type())));
+  if (!root.is_object())
+    return malformed(fmt::format("is {}, not text", json::type_name(root.type())));
   std::optional<json::Value> text;
   std::size_t found = 0;
   root.for_each_member([&](std::string_view key, json::Value value) {
@@ -115,7 +117,8 @@ Result<std::string> text_of(std::string_view slice, const std::string& where) {
   if (found == 0) return malformed("has no \"text\"");
   if (found > 1) return malformed("has more than one \"text\"");
   if (const auto string = text->as_string()) return std::string(*string);
-  return malformed(fmt::format("has a \"text\" that is {}, not a string", type_name(text->type())));
+  return malformed(
+      fmt::format("has a \"text\" that is {}, not a string", json::type_name(text->type())));
 }
 
 Result<void> add_json(Documents& documents, std::string_view slice, const std::string& where) {

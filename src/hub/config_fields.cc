@@ -4,22 +4,6 @@
 
 namespace podium::hub {
 
-namespace {
-
-std::string_view type_name(json::Value::Type type) {
-  switch (type) {
-    case json::Value::Type::null: return "null";
-    case json::Value::Type::boolean: return "true or false";
-    case json::Value::Type::number: return "a number";
-    case json::Value::Type::string: return "a string";
-    case json::Value::Type::array: return "an array";
-    case json::Value::Type::object: return "an object";
-  }
-  return "null";
-}
-
-}  // namespace
-
 void Fields::text(std::string_view key, std::string& out) {
   const auto value = find(key);
   if (!value) return;
@@ -100,7 +84,7 @@ std::optional<json::Value> Fields::find(std::string_view key) const {
 }
 
 void Fields::wrong_type(std::string_view key, std::string_view wanted, json::Value found) {
-  refuse(key, fmt::format("must be {}, not {}", wanted, type_name(found.type())));
+  refuse(key, fmt::format("must be {}, not {}", wanted, json::type_name(found.type())));
 }
 
 }  // namespace podium::hub

@@ -19,7 +19,7 @@ from pathlib import Path
 
 PROGRAM = "podium"
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["rank", "tokenize", "inspect", "eval", "doctor"]
+COMMANDS = ["rank", "tokenize", "inspect", "eval", "serve", "doctor"]
 
 CAST_IRON = "how to clean a cast iron pan"
 PAN = "Eine gusseiserne Pfanne spült man mit heißem Wasser und reibt sie mit Öl ein."
@@ -88,7 +88,7 @@ class Usage(Case):
             help_text = podium(*([command] if command else []), "--help").stdout.decode()
             example = help_text.split("example:\n")[1].strip()
             self.assertTrue(example.startswith("podium "), example)
-            run = podium(*shlex.split(example)[1:])
+            run = podium(*shlex.split(example)[1:], *(["--check"] if command == "serve" else []))
             self.assertEqual(run.returncode, 0, f"{example}\n{run.stderr.decode()}")
             self.assertTrue(run.stdout)
 

@@ -3,7 +3,6 @@
 
 #include "base/json.h"
 #include "cli/documents.h"
-#include "cli/json_slices.h"
 
 namespace podium::cli {
 namespace {
@@ -196,32 +195,6 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"[\"a\"}", "the JSON array is never closed"},
         Bad{"[\"a\"]\nx", "more text after the JSON array, on line 2"},
         Bad{"[{\"text\": \"a\"]]", "element 1 (line 1) is not valid JSON"}));
-
-// The slices and the JSON parser must agree on what is a valid array of documents.
-TEST(Slices, AcceptExactlyValidArrays) {
-  const std::string whole = "[ \"a,]\\\"\" , {\"text\": \"[{\", \"n\": [1, [2]]} ,\"\\\\\" ]";
-  for (std::size_t length = 0; length <= whole.size(); ++length) {
-    for (const char* tail : {"", "]", "}", "\"", ",", "[", "\"]"}) {
-      const std::string input = whole.substr(0, length) + tail;
-      if (!trim(input).starts_with('[')) continue;
-      const ArraySlices slices = slice_array(input);
-      bool accepted = slices.end == ArraySlices::End::closed;
-      for (const auto slice : slices.elements) {
-        accepted = accepted && json::Document::parse(slice, "").has_value();
-      }
-      EXPECT_EQ(accepted, json::Document::parse(input, "").has_value()) << input;
-    }
-  }
-}
-
-TEST(Slices, LoneSurrogates) {
-  EXPECT_EQ(find_lone_surrogate("\"\\ud83d\\ude00\""), std::nullopt);
-  EXPECT_EQ(find_lone_surrogate("\"\\\\ud800\""), std::nullopt);
-  EXPECT_EQ(find_lone_surrogate("\"\\u00e9\\u\""), std::nullopt);
-  EXPECT_EQ(find_lone_surrogate("\"\\ud83d\\u0041\""), "\\ud83d");
-  EXPECT_EQ(find_lone_surrogate("\"\\uDE00\\ud83d\""), "\\uDE00");
-  EXPECT_EQ(find_lone_surrogate("\"\\ud800"), "\\ud800");
-}
 
 TEST(Documents, OneHugeLine) {
   const std::string huge(10'000'000, 'x');

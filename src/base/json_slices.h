@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace podium::cli {
+namespace podium::json {
 
 std::string_view trim(std::string_view text);  // of JSON's white space: space, tab, LF, CR
 
@@ -26,10 +26,14 @@ struct ArraySlices {
 // is valid JSON exactly if it is closed and every element is.
 ArraySlices slice_array(std::string_view text);
 
+// The value of an object's first member of that name, as written and trimmed. `object` is valid
+// JSON that opens with '{'. A name written with escapes is not found.
+std::optional<std::string_view> slice_member(std::string_view object, std::string_view key);
+
 // The escape of a surrogate without its other half ("\ud800"), which no UTF-8 text can hold.
 std::optional<std::string_view> find_lone_surrogate(std::string_view json);
 
 // Valid JSON without the white space around its tokens, and so on one line.
 std::string compact(std::string_view json);
 
-}  // namespace podium::cli
+}  // namespace podium::json

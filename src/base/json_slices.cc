@@ -1,9 +1,9 @@
-#include "cli/json_slices.h"
+#include "base/json_slices.h"
 
 #include <algorithm>
 #include <charconv>
 
-namespace podium::cli {
+namespace podium::json {
 
 namespace {
 
@@ -83,6 +83,32 @@ ArraySlices slice_array(std::string_view text) {
   return slices;
 }
 
+std::optional<std::string_view> slice_member(std::string_view object, std::string_view key) {
+  std::size_t depth = 0;
+  bool found = false;
+  std::size_t begin = 0;  // of the value, once found
+  for (std::size_t at = 0; at < object.size();) {
+    const char c = object[at];
+    if (c == '"') {
+      const std::size_t end = skip_string(object, at);
+      const std::size_t next = std::min(object.find_first_not_of(kSpace, end), object.size() - 1);
+      if (depth == 1 && !found && object[next] == ':' &&
+          object.substr(at + 1, end - at - 2) == key) {
+        found = true;
+        begin = next + 1;
+      }
+      at = end;
+      continue;
+    }
+    if (c == '[' || c == '{') ++depth;
+    const bool closes = c == ']' || c == '}';
+    if (found && depth == 1 && (c == ',' || closes)) return trim(object.substr(begin, at - begin));
+    if (closes) --depth;
+    ++at;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string_view> find_lone_surrogate(std::string_view json) {
   for (std::size_t at = json.find('\\'); at < json.size(); at = json.find('\\', at)) {
     const auto unit = unit_at(json, at);
@@ -109,4 +135,4 @@ std::string compact(std::string_view json) {
   return out;
 }
 
-}  // namespace podium::cli
+}  // namespace podium::json
