@@ -1,0 +1,43 @@
+// Pieces of response bodies that several APIs share.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "server/api/dialect.h"
+
+namespace podium::server {
+
+// The request's id in the form 8-4-4-4-12.
+std::string uuid(std::string_view request_id);
+
+double rounded(double score, int decimals);
+
+// A document as an object: as it was sent, or {"text": …} where a string was sent.
+void write_document_object(json::Writer& out, const Answer& answer, std::size_t index);
+
+// {"index", "relevance_score"[, "document"]} for each result, best first.
+void write_results(json::Writer& out, const Answer& answer, bool documents, int decimals);
+
+// All tokens of a response's rankings.
+std::size_t total_tokens(const Answer& answer);
+
+// Cohere's unit: a query with up to 100 documents, a document counting once for each 500 tokens.
+std::size_t search_units(const Answer& answer);
+
+// Cohere's "meta" with the tokens that Xinference's readers look for as well.
+void write_meta(json::Writer& out, const Answer& answer, std::string_view version, bool tokens);
+
+// The type of OpenAI's errors, e.g. "invalid_request_error".
+std::string_view openai_type(Fault fault);
+
+// {"error": {"message", "type", "param", "code"}} with the given code (a number, or null for none).
+HttpResponse openai_refusal(const Refusal& refusal, int status, bool numeric_code);
+
+// {"detail": …} plus "message" and "error", which satisfies the readers of Jina, Cohere, Voyage and
+// OpenAI at once.
+HttpResponse merged_refusal(const Refusal& refusal, int status);
+
+}  // namespace podium::server

@@ -1,0 +1,77 @@
+"""A started `podium serve` and what tests need to talk to it; standard library alone."""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+PROGRAM = "podium"
+ROOT = Path(__file__).resolve().parents[2]
+QUERY = "What is the capital of France?"
+DOCUMENTS = [
+    "Bananas are yellow and grow in bunches in the tropics.",
+    "Paris is the capital and most populous city of France.",
+    "The stock market fell sharply on Tuesday.",
+]
+BEST = 1
+
+
+class Server:
+    """`podium serve` on a free port, in a folder of its own, for as long as the `with` lasts."""
+
+    def __init__(self, *options, **environment):
+        self.folder = tempfile.TemporaryDirectory()
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("PODIUM_", "AIP_", "SAGEMAKER_"))}
+        self.process = subprocess.Popen(
+            [PROGRAM, "serve", "--port", "0", *options], cwd=self.folder.name, env=clean | environment,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        self.log = self.process.stdout.readline()
+        found = re.search(r"https?://127\.0\.0\.1:(\d+)", self.log)
+        if not found:
+            raise AssertionError(self.log + self.process.stdout.read())
+        self.port = int(found[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """SIGTERM; returns the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(30)
+        self.process.stdout.close()
+        self.folder.cleanup()
+        return status
+
+    def request(self, method, path, body=None, headers=None):
+        """(status, headers, body bytes); a body that is not bytes is sent as JSON."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            sent = {"Content-Type": "application/json"} if data is not None else {}
+            connection.request(method, path, data, sent | (headers or {}))
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+
+    def post(self, path, body, status=200, **headers):
+        """The answer as JSON; `_` in a header's name stands for `-`."""
+        code, _, text = self.request("POST", path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+        if code != status:
+            raise AssertionError(f"{path}: {code} instead of {status}: {text[:500]}")
+        return json.loads(text)
+
+    def get(self, path, status=200):
+        """The answer as JSON."""
+        code, _, text = self.request("GET", path)
+        if code != status:
+            raise AssertionError(f"{path}: {code} instead of {status}: {text[:500]}")
+        return json.loads(text)
