@@ -28,6 +28,7 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
 Result<int> run_tokenize(const Command& self, std::span<const char* const> arguments);
 Result<int> run_inspect(const Command& self, std::span<const char* const> arguments);
 Result<int> run_eval(const Command& self, std::span<const char* const> arguments);
+Result<int> run_keys(const Command& self, std::span<const char* const> arguments);
 Result<int> run_serve(const Command& self, std::span<const char* const> arguments);
 Result<int> run_doctor(const Command& self, std::span<const char* const> arguments);
 

@@ -19,6 +19,7 @@ constexpr std::array kCommands = {
     Command{"tokenize", "Show the tokens a model reads in a text", run_tokenize},
     Command{"inspect", "Show what a model is and what it needs", run_inspect},
     Command{"eval", "Measure how well a model ranks sets with known answers", run_eval},
+    Command{"keys", "Make, limit and revoke the API keys of a server", run_keys},
     Command{"doctor", "Check this machine and say what podium makes of it", run_doctor},
 };
 

@@ -7,6 +7,8 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "server/auth/key_gate.h"
+#include "server/auth/key_store.h"
 #include "server/server.h"
 
 namespace podium::cli {
@@ -55,8 +57,10 @@ std::string served_models(server::Server& server) {
 Result<int> serve(server::ServerOptions options) {
   const sigset_t signals = block_signals();
   raise_descriptor_limit();
+  PODIUM_TRY(auto gate, server::key_gate(options.keys.empty() ? server::KeyStore::default_path()
+                                                              : options.keys));
   PODIUM_TRY(const auto server,
-             server::Server::start(std::move(options), server::open_gate(), print_error_line));
+             server::Server::start(std::move(options), std::move(gate), print_error_line));
   PODIUM_CHECK(server->load());
   print_error_line(fmt::format("podium: serving {} at {} (try it there in a browser)",
                                served_models(*server), server->address()));

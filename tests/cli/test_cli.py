@@ -19,7 +19,7 @@ from pathlib import Path
 
 PROGRAM = "podium"
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["rank", "tokenize", "inspect", "eval", "serve", "doctor"]
+COMMANDS = ["rank", "tokenize", "inspect", "eval", "serve", "keys", "doctor"]
 
 CAST_IRON = "how to clean a cast iron pan"
 PAN = "Eine gusseiserne Pfanne spült man mit heißem Wasser und reibt sie mit Öl ein."

@@ -28,7 +28,8 @@ class Server:
         self.folder = tempfile.TemporaryDirectory()
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PODIUM_", "AIP_", "SAGEMAKER_"))}
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--port", "0", *options], cwd=self.folder.name, env=clean | environment,
+            [PROGRAM, "serve", "--port", "0", *options], cwd=self.folder.name,
+            env=clean | {"PODIUM_KEYS": str(Path(self.folder.name, "keys.db"))} | environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         self.log = self.process.stdout.readline()

@@ -59,7 +59,4 @@ class Gate {
   virtual void settle(const Admission& admission, std::size_t tokens) = 0;
 };
 
-// The gate of a server without keys: everybody is let in.
-std::unique_ptr<Gate> open_gate();
-
 }  // namespace podium::server
