@@ -3,6 +3,7 @@
 #
 #   make rank    build Podium and rank the example documents      make test    the whole test suite
 #   make build   the program at build/podium                      make parity  scores against PyTorch
+#   make clients real client libraries against the server
 #   make fuzz    every fuzz target for a minute                   make lint    format, tidy, sanitizers
 
 BUILD := build
@@ -12,7 +13,7 @@ JOBS := $(shell nproc)
 CMAKE_FLAGS := -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build rank test test-train parity tokenizer-parity fuzz lint clean
+.PHONY: help setup build rank test test-train parity tokenizer-parity clients fuzz lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -33,6 +34,7 @@ rank: build
 
 # PODIUM_PYTHON is the interpreter of the tests that compare with Hugging Face tokenizers.
 test: setup $(VENV)/.test
+	@scripts/install_packages.sh scripts/apt-packages-test.txt
 	@test -f $(BUILD)/build.ninja || cmake -S . -B $(BUILD) $(CMAKE_FLAGS) >$(BUILD)/configure.log || (cat $(BUILD)/configure.log; exit 1)
 	@ninja -C $(BUILD) --quiet -j $(JOBS)
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) --progress
@@ -42,6 +44,10 @@ test-train: $(VENV)/.torch
 
 parity: build $(VENV)/.torch
 	$(PYTHON) scripts/parity.py --podium $(BUILD)/podium --work $(BUILD)/parity
+
+# Real client libraries against a started server; they are pinned in ../shared/clients.
+clients: build
+	@scripts/clients.sh $(BUILD)/podium $(BUILD)/clients
 
 tokenizer-parity: test
 	$(PYTHON) scripts/tokenizer_parity.py --lines 200000

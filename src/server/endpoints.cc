@@ -12,6 +12,12 @@ using enum Access;
 using enum Endpoint::Runs;
 
 constexpr std::array kEndpoints = {
+    Endpoint{"GET", "/", open, at_once, get_page, ""},
+    Endpoint{"GET", "/page.css", open, at_once, get_page_style, ""},
+    Endpoint{"GET", "/page.js", open, at_once, get_page_script, ""},
+    Endpoint{"GET", "/docs", open, at_once, get_docs, ""},
+    Endpoint{"GET", "/docs.js", open, at_once, get_docs_script, ""},
+    Endpoint{"GET", "/openapi.json", open, at_once, get_openapi, ""},
     Endpoint{"GET", "/health", open, at_once, get_health, "Whether the server can rank"},
     Endpoint{"GET", "/live", open, at_once, get_live, "Whether the process runs"},
     Endpoint{"GET", "/ready", open, at_once, get_ready, "Whether to send requests here"},

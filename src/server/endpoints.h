@@ -30,12 +30,18 @@ struct Endpoint {
     on_a_worker  // may take its time
   } runs;
   HttpResponse (*handle)(const EndpointCall& call);
-  std::string_view summary;  // for the documentation
+  std::string_view summary;  // for the documentation; empty: a file of the pages
 };
 
 std::span<const Endpoint> endpoints();
 
 // The functions, in the files of their subject.
+HttpResponse get_page(const EndpointCall& call);
+HttpResponse get_page_style(const EndpointCall& call);
+HttpResponse get_page_script(const EndpointCall& call);
+HttpResponse get_docs(const EndpointCall& call);
+HttpResponse get_docs_script(const EndpointCall& call);
+HttpResponse get_openapi(const EndpointCall& call);
 HttpResponse get_health(const EndpointCall& call);
 HttpResponse get_live(const EndpointCall& call);
 HttpResponse get_ready(const EndpointCall& call);

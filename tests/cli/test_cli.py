@@ -18,6 +18,8 @@ import unittest
 from pathlib import Path
 
 PROGRAM = "podium"
+SCRATCH = tempfile.TemporaryDirectory()
+KEYS = Path(SCRATCH.name, "keys.db")
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["rank", "tokenize", "inspect", "eval", "serve", "keys", "doctor"]
 
@@ -31,6 +33,7 @@ def podium(*arguments, stdin=b"", **environment):
     if isinstance(stdin, str):
         stdin = stdin.encode()
     env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
+    env["PODIUM_KEYS"] = str(KEYS)  # not the user's own
     return subprocess.run(
         [PROGRAM, *arguments], input=stdin, capture_output=True, cwd=ROOT, timeout=120, check=False,
         env=env | environment,
@@ -306,6 +309,7 @@ def on_a_terminal(arguments, **environment):
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 90, 0, 0))
     env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
+    env["PODIUM_KEYS"] = str(KEYS)  # not the user's own
     process = subprocess.Popen(
         [PROGRAM, *arguments], stdin=follower, stdout=follower, stderr=follower, cwd=ROOT,
         env=env | {"TERM": "xterm"} | environment)

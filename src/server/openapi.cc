@@ -1,0 +1,128 @@
+// OpenAPI 3.1, made of the tables that route the requests.
+#include <map>
+
+#include "base/json.h"
+#include "podium/podium.h"
+#include "server/endpoints.h"
+#include "server/server.h"
+
+namespace podium::server {
+
+namespace {
+
+struct Operation {
+  std::string_view tag;
+  std::string_view summary;
+  std::string_view request_schema;
+  std::string_view response_schema;
+  bool open = false;
+  bool text = false;  // an answer that is no JSON
+};
+
+using Methods = std::map<std::string, Operation>;
+
+// "/v2/models/*/infer" as "/v2/models/{name}/infer".
+std::string path_of(std::string_view pattern) {
+  std::string path(pattern);
+  if (const auto star = path.find('*'); star != std::string::npos) path.replace(star, 1, "{name}");
+  return path;
+}
+
+std::string lower(std::string_view method) {
+  std::string text(method);
+  for (char& c : text) c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+// One operation a path and method: that of the dialect that takes what no other claims, since the
+// last one of a path is the general one. Every dialect is also at its own prefix.
+std::map<std::string, Methods> operations() {
+  std::map<std::string, Methods> paths;
+  for (const Dialect* dialect : dialects()) {
+    for (const Route& route : dialect->routes) {
+      const Operation operation{dialect->title, route.summary, route.request_schema,
+                                route.response_schema};
+      const bool only_forced = !dialect->claims({.method = "POST", .path = std::string(route.path)},
+                                                json::Document::parse("{}", "{}")->root());
+      const std::string path = path_of(route.path);
+      if (!only_forced || route.page != nullptr) paths[path][lower(route.method)] = operation;
+      if (route.page == nullptr && path != "/") {
+        paths[fmt::format("/{}{}", dialect->name, path)][lower(route.method)] = operation;
+      }
+    }
+  }
+  for (const Endpoint& endpoint : endpoints()) {
+    if (endpoint.summary.empty()) continue;
+    paths[path_of(endpoint.path)][lower(endpoint.method)] = {
+        .tag = "Server",
+        .summary = endpoint.summary,
+        .request_schema = endpoint.method == "POST" ? R"({"type":"object"})" : "",
+        .open = endpoint.access == Access::open,
+        .text = endpoint.path == "/metrics" || endpoint.path == "/ping"};
+  }
+  return paths;
+}
+
+void write_responses(json::Writer& out, const Operation& operation) {
+  out.key("responses").begin_object();
+  out.key("200").begin_object().key("description").value("The answer");
+  if (!operation.text) {
+    out.key("content").begin_object().key("application/json").begin_object().key("schema");
+    out.raw(operation.response_schema.empty() ? "{}" : operation.response_schema);
+    out.end_object().end_object();
+  }
+  out.end_object();
+  out.key("default").begin_object().key("description");
+  out.value("Why there is none, in the shape of the API").end_object().end_object();
+}
+
+void write_operation(json::Writer& out, const std::string& path, const Operation& operation) {
+  out.begin_object().key("tags").begin_array().value(operation.tag).end_array();
+  out.key("summary").value(operation.summary);
+  if (path.find("{name}") != std::string::npos) {
+    out.key("parameters").begin_array().begin_object().key("name").value("name");
+    out.key("in").value("path").key("required").value(true).key("schema").begin_object();
+    out.key("type").value("string").key("minLength").value(1).end_object();
+    out.end_object().end_array();
+  }
+  if (!operation.request_schema.empty()) {
+    out.key("requestBody").begin_object().key("required").value(true).key("content");
+    out.begin_object().key("application/json").begin_object().key("schema");
+    out.raw(operation.request_schema).end_object().end_object().end_object();
+  }
+  write_responses(out, operation);
+  if (operation.open) out.key("security").begin_array().end_array();
+  out.end_object();
+}
+
+}  // namespace
+
+HttpResponse get_openapi(const EndpointCall&) {
+  HttpResponse response;
+  json::Writer out(response.body);
+  out.begin_object().key("openapi").value("3.1.0").key("info").begin_object();
+  out.key("title").value("Podium").key("version").value(PODIUM_VERSION);
+  out.key("description").value("Reranking for the clients of many APIs on one port.");
+  out.key("license").begin_object().key("name").value("Apache-2.0").end_object().end_object();
+  out.key("security").begin_array();
+  for (const auto* scheme : {"bearer", "key"}) {
+    out.begin_object().key(scheme).begin_array().end_array().end_object();
+  }
+  out.end_array().key("components").begin_object().key("securitySchemes").begin_object();
+  out.key("bearer").begin_object().key("type").value("http").key("scheme").value("bearer");
+  out.end_object().key("key").begin_object().key("type").value("apiKey").key("in").value("header");
+  out.key("name").value("X-Api-Key").end_object().end_object().end_object();
+  out.key("paths").begin_object();
+  for (const auto& [path, methods] : operations()) {
+    out.key(path).begin_object();
+    for (const auto& [method, operation] : methods) {
+      out.key(method);
+      write_operation(out, path, operation);
+    }
+    out.end_object();
+  }
+  out.end_object().end_object();
+  return response;
+}
+
+}  // namespace podium::server
