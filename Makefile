@@ -3,7 +3,7 @@
 #
 #   make rank    build Podium and rank the example documents      make test    the whole test suite
 #   make build   the program at build/podium                      make parity  scores against PyTorch
-#   make clients real client libraries against the server
+#   make clients real client libraries against the server         make mcp-check  the official MCP client
 #   make fuzz    every fuzz target for a minute                   make lint    format, tidy, sanitizers
 
 BUILD := build
@@ -13,7 +13,7 @@ JOBS := $(shell nproc)
 CMAKE_FLAGS := -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build rank test test-train parity tokenizer-parity clients fuzz lint clean
+.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check fuzz lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,6 +49,9 @@ parity: build $(VENV)/.torch
 clients: build
 	@scripts/clients.sh $(BUILD)/podium $(BUILD)/clients
 
+mcp-check: build $(VENV)/.mcp
+	$(PYTHON) tests/cli/test_mcp.py $(BUILD)/podium
+
 tokenizer-parity: test
 	$(PYTHON) scripts/tokenizer_parity.py --lines 200000
 
@@ -69,6 +72,10 @@ $(VENV)/.test: scripts/requirements-test.txt | $(VENV)/bin/python
 
 $(VENV)/.torch: scripts/requirements-torch.txt $(VENV)/.test
 	@$(PYTHON) -m pip install -q -r $<
+	@touch $@
+
+$(VENV)/.mcp: | $(VENV)/bin/python
+	@$(PYTHON) -m pip install -q mcp
 	@touch $@
 
 clean:

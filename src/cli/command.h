@@ -30,6 +30,7 @@ Result<int> run_inspect(const Command& self, std::span<const char* const> argume
 Result<int> run_eval(const Command& self, std::span<const char* const> arguments);
 Result<int> run_keys(const Command& self, std::span<const char* const> arguments);
 Result<int> run_serve(const Command& self, std::span<const char* const> arguments);
+Result<int> run_mcp(const Command& self, std::span<const char* const> arguments);
 Result<int> run_doctor(const Command& self, std::span<const char* const> arguments);
 
 // A parser for the options of one command. `notes` follow the options in its help; the example
