@@ -67,8 +67,7 @@ struct Transformer::Run {
   }
 
   // out = norm(x + residual); residual may be null, x is scratch afterwards unless it is null.
-  void norm(float* x, const float* residual, const LayerNorm& norm, float* out,
-            std::size_t rows) const {
+  void norm(float* x, const float* residual, const LayerNorm& norm, float* out, std::size_t rows) {
     if (stack.shape_.rms_norm) {
       kernels.rms_norm_f32(x, norm.gamma.data(), norm.eps, out, rows, hidden, hidden);
     } else {
@@ -106,7 +105,7 @@ struct Transformer::Run {
     }
   }
 
-  void norm_heads(const std::vector<float>& gamma, float* x, std::size_t heads) const {
+  void norm_heads(const std::vector<float>& gamma, float* x, std::size_t heads) {
     kernels.rms_norm_f32(x, gamma.data(), stack.eps_, x, heads, stack.head_dim_, stack.head_dim_);
   }
 

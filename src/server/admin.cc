@@ -1,5 +1,8 @@
-// Loading, swapping and unloading models while requests run.
+// For administrators: loading, swapping and unloading models while requests run; the API keys.
+#include <filesystem>
+
 #include "base/json.h"
+#include "server/auth/key_json.h"
 #include "server/endpoints.h"
 #include "server/server.h"
 
@@ -64,6 +67,23 @@ HttpResponse delete_model(const EndpointCall& call) {
     return endpoint_error(status_of(unloaded.error().code), unloaded.error(), call.request_id);
   }
   return {.status = 204};
+}
+
+HttpResponse get_keys(const EndpointCall& call) {
+  const std::string& named = call.server.options().keys;
+  const std::string file = named.empty() ? KeyStore::default_path() : named;
+  std::error_code ignored;
+  std::vector<Key> keys;
+  if (std::filesystem::exists(file, ignored)) {  // opening would make it
+    auto store = KeyStore::open(file);
+    auto read = store ? store->keys() : tl::unexpected(store.error());
+    if (!read) return endpoint_error(500, read.error(), call.request_id);
+    keys = *std::move(read);
+  }
+  HttpResponse response;
+  json::Writer out(response.body);
+  write_keys(out, keys);
+  return response;
 }
 
 }  // namespace podium::server

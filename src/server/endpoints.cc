@@ -13,10 +13,8 @@ using enum Endpoint::Runs;
 
 constexpr std::array kEndpoints = {
     Endpoint{"GET", "/", open, at_once, get_page, ""},
-    Endpoint{"GET", "/page.css", open, at_once, get_page_style, ""},
-    Endpoint{"GET", "/page.js", open, at_once, get_page_script, ""},
+    Endpoint{"GET", "/page/*", open, at_once, get_page_file, ""},
     Endpoint{"GET", "/docs", open, at_once, get_docs, ""},
-    Endpoint{"GET", "/docs.js", open, at_once, get_docs_script, ""},
     Endpoint{"GET", "/openapi.json", open, at_once, get_openapi, ""},
     Endpoint{"GET", "/health", open, at_once, get_health, "Whether the server can rank"},
     Endpoint{"GET", "/live", open, at_once, get_live, "Whether the process runs"},
@@ -25,6 +23,7 @@ constexpr std::array kEndpoints = {
     Endpoint{"GET", "/metrics", open, at_once, get_metrics, "Counters for Prometheus"},
     Endpoint{"GET", "/version", user, at_once, get_version, "The server's version"},
     Endpoint{"GET", "/status", admin, at_once, get_status, "Models, queue, latency, errors"},
+    Endpoint{"GET", "/admin/keys", admin, on_a_worker, get_keys, "The API keys, without secrets"},
     Endpoint{"POST", "/admin/models", admin, on_a_worker, post_model, "Load or swap a model"},
     Endpoint{"DELETE", "/admin/models/*", admin, at_once, delete_model, "Unload a model"},
 };

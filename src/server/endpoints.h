@@ -37,10 +37,8 @@ std::span<const Endpoint> endpoints();
 
 // The functions, in the files of their subject.
 HttpResponse get_page(const EndpointCall& call);
-HttpResponse get_page_style(const EndpointCall& call);
-HttpResponse get_page_script(const EndpointCall& call);
+HttpResponse get_page_file(const EndpointCall& call);
 HttpResponse get_docs(const EndpointCall& call);
-HttpResponse get_docs_script(const EndpointCall& call);
 HttpResponse get_openapi(const EndpointCall& call);
 HttpResponse get_health(const EndpointCall& call);
 HttpResponse get_live(const EndpointCall& call);
@@ -49,6 +47,7 @@ HttpResponse get_ping(const EndpointCall& call);
 HttpResponse get_metrics(const EndpointCall& call);
 HttpResponse get_status(const EndpointCall& call);
 HttpResponse get_version(const EndpointCall& call);
+HttpResponse get_keys(const EndpointCall& call);
 HttpResponse post_model(const EndpointCall& call);
 HttpResponse delete_model(const EndpointCall& call);
 

@@ -1,63 +1,82 @@
-// The pages for people, inside the program: the page to try a ranking, and the reference.
+// The page at / and the readable reference at /docs, inside the program. They are static: whatever
+// they show comes from the API, behind the key.
+#include <array>
 #include <cstddef>
 
 #include "server/endpoints.h"
 
-// The assembler copies each file into read-only data.
-#define PODIUM_EMBED(symbol, file)                                              \
-  asm(".pushsection .rodata, \"a\"\n" #symbol                                   \
-      "_begin:\n"                                                               \
-      ".incbin \"" PODIUM_PAGES_DIR "/" file "\"\n" #symbol                     \
-      "_end:\n"                                                                 \
-      ".byte 0\n"                                                               \
-      ".popsection\n");                                                         \
-  extern "C" __attribute__((visibility("hidden"))) const char symbol##_begin[]; \
-  extern "C" __attribute__((visibility("hidden"))) const char symbol##_end[]
+#define PODIUM_PAGE(symbol, file)                                                    \
+  asm(".pushsection .rodata, \"a\"\n" #symbol                                        \
+      "_begin:\n"                                                                    \
+      ".incbin \"" PODIUM_PAGES_DIR "/" file "\"\n" #symbol                          \
+      "_end:\n"                                                                      \
+      ".byte 0\n"                                                                    \
+      ".popsection\n");                                                              \
+  extern "C" __attribute__((visibility("hidden"))) const std::byte symbol##_begin[]; \
+  extern "C" __attribute__((visibility("hidden"))) const std::byte symbol##_end[]
 
-PODIUM_EMBED(podium_page_html, "index.html");
-PODIUM_EMBED(podium_page_css, "page.css");
-PODIUM_EMBED(podium_page_js, "page.js");
-PODIUM_EMBED(podium_docs_html, "docs.html");
-PODIUM_EMBED(podium_docs_js, "docs.js");
+PODIUM_PAGE(podium_page_index, "index.html");
+PODIUM_PAGE(podium_page_docs, "docs.html");
+PODIUM_PAGE(podium_page_style, "page.css");
+PODIUM_PAGE(podium_page_script, "page.js");
+PODIUM_PAGE(podium_page_docs_script, "docs.js");
+PODIUM_PAGE(podium_page_documents, "documents.js");
+PODIUM_PAGE(podium_page_snippets, "snippets.js");
 
 namespace podium::server {
 
 namespace {
 
-// A page may load and ask this server alone, and no other site may frame it.
-HttpResponse page(const char* content_type, const char* begin, const char* end) {
-  return {.content_type = content_type,
-          .headers = {{"Content-Security-Policy",
-                       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-                       "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-                       "frame-ancestors 'none'"},
-                      {"Cache-Control", "no-cache"}},
-          .body = std::string(begin, end)};
-}
+struct File {
+  std::string_view name;
+  std::string_view type;
+  const std::byte* begin;
+  const std::byte* end;
+};
 
-constexpr const char* kHtml = "text/html; charset=utf-8";
-constexpr const char* kScript = "text/javascript; charset=utf-8";
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+constexpr std::string_view kScript = "text/javascript; charset=utf-8";
+
+const std::array kFiles = {
+    File{"page.css", "text/css; charset=utf-8", podium_page_style_begin, podium_page_style_end},
+    File{"page.js", kScript, podium_page_script_begin, podium_page_script_end},
+    File{"docs.js", kScript, podium_page_docs_script_begin, podium_page_docs_script_end},
+    File{"documents.js", kScript, podium_page_documents_begin, podium_page_documents_end},
+    File{"snippets.js", kScript, podium_page_snippets_begin, podium_page_snippets_end},
+};
+
+HttpResponse serve(const File& file) {
+  HttpResponse response{.content_type = std::string(file.type)};
+  response.headers = {{"Content-Security-Policy",
+                       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src "
+                       "'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+                       "frame-ancestors 'none'"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cache-Control", "no-cache"}};
+  response.body.assign(reinterpret_cast<const char*>(file.begin),
+                       static_cast<std::size_t>(file.end - file.begin));
+  return response;
+}
 
 }  // namespace
 
-HttpResponse get_page(const EndpointCall&) {
-  return page(kHtml, podium_page_html_begin, podium_page_html_end);
-}
-
-HttpResponse get_page_style(const EndpointCall&) {
-  return page("text/css; charset=utf-8", podium_page_css_begin, podium_page_css_end);
-}
-
-HttpResponse get_page_script(const EndpointCall&) {
-  return page(kScript, podium_page_js_begin, podium_page_js_end);
+// Probes that know text-embeddings-inference ask here for health and want no page.
+HttpResponse get_page(const EndpointCall& call) {
+  const bool browser = call.request.header("Accept").find("text/html") != std::string_view::npos;
+  if (!browser) return get_ping(call);
+  return serve({"index.html", kHtml, podium_page_index_begin, podium_page_index_end});
 }
 
 HttpResponse get_docs(const EndpointCall&) {
-  return page(kHtml, podium_docs_html_begin, podium_docs_html_end);
+  return serve({"docs.html", kHtml, podium_page_docs_begin, podium_page_docs_end});
 }
 
-HttpResponse get_docs_script(const EndpointCall&) {
-  return page(kScript, podium_docs_js_begin, podium_docs_js_end);
+HttpResponse get_page_file(const EndpointCall& call) {
+  for (const File& file : kFiles) {
+    if (file.name == call.segment) return serve(file);
+  }
+  return endpoint_error(404, {ErrorCode::not_found, "the page has no such file", ""},
+                        call.request_id);
 }
 
 }  // namespace podium::server

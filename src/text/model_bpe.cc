@@ -185,16 +185,13 @@ std::optional<std::pair<std::string_view, std::string_view>> read_pair(json::Val
     if (space == text->npos || text->find(' ', space + 1) != text->npos) return std::nullopt;
     return std::pair(text->substr(0, space), text->substr(space + 1));
   }
-  std::vector<std::string_view> parts;
-  bool all_text = true;
+  std::vector<std::optional<std::string_view>> parts;
   merge.for_each_element([&](json::Value part) {
-    const auto text = part.as_string();
-    all_text = all_text && text.has_value();
-    parts.push_back(text.value_or(""));
+    parts.push_back(part.as_string());
     return parts.size() < 3;
   });
-  if (parts.size() != 2 || !all_text) return std::nullopt;
-  return std::pair(parts[0], parts[1]);
+  if (parts.size() != 2 || !parts[0] || !parts[1]) return std::nullopt;
+  return std::pair(*parts[0], *parts[1]);
 }
 
 Result<MergeTable> read_merges(const Spec& merges, const Vocabulary& vocabulary,

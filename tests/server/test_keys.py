@@ -48,6 +48,15 @@ class Keys(unittest.TestCase):
             self.assertIn(self.server.request("GET", path)[0], (401, 404), path)
         self.assertEqual(self.server.request("GET", "/status", headers={"X-Api-Key": self.key})[0], 403)
 
+    def test_an_administrator_sees_the_keys_but_no_secret(self):
+        admin = keys(self.server, "add", "root", "--scopes", "admin")["key"]
+        self.assertEqual(self.server.request("GET", "/admin/keys", headers={"X-Api-Key": self.key})[0], 403)
+        status, _, text = self.server.request("GET", "/admin/keys", headers={"X-Api-Key": admin})
+        self.assertEqual(status, 200)
+        self.assertEqual([key["name"] for key in json.loads(text)["keys"]], ["alice", "root"])
+        for secret in (self.key, admin):
+            self.assertNotIn(secret[-40:].encode(), text)
+
     def test_limits_and_revocation_hold_at_once(self):
         auth = {"Authorization": f"Bearer {self.key}"}
         keys(self.server, "limits", "alice", "--requests-per-minute", "2")

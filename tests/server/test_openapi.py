@@ -46,13 +46,17 @@ class Pages(unittest.TestCase):
     def test_they_load_from_this_server_alone(self):
         with Server() as server:
             for path in ("/", "/docs"):
-                status, headers, text = server.request("GET", path)
+                status, headers, text = server.request("GET", path, headers={"Accept": "text/html"})
                 self.assertEqual(status, 200)
                 self.assertIn("text/html", headers["Content-Type"])
                 self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
                 self.assertNotIn(b'src="http', text)
-            for path in ("/page.js", "/page.css", "/docs.js"):
-                self.assertEqual(server.request("GET", path)[0], 200)
+                self.assertNotIn("unsafe", headers["Content-Security-Policy"])
+            for name in ("page.js", "page.css", "docs.js", "documents.js", "snippets.js"):
+                self.assertEqual(server.request("GET", f"/page/{name}")[0], 200)
+            self.assertEqual(server.request("GET", "/page/../keys.db")[0], 404)
+            status, _, text = server.request("GET", "/")  # a probe of text-embeddings-inference
+            self.assertEqual((status, text), (200, b""))
             self.assertIn("results", server.post("/v1/rerank", {"query": "a", "documents": ["b"]}))
 
 

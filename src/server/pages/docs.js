@@ -1,34 +1,48 @@
-// The reference, drawn from /openapi.json.
-const box = document.getElementById("paths");
-const make = (name, text, parent) => {
-  const element = document.createElement(name);
-  element.textContent = text;
-  parent.append(element);
+// /openapi.json as a page to read.
+const make = (tag, properties = {}, ...children) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
   return element;
 };
-const document_ = await (await fetch("openapi.json")).json();
-const byTag = new Map();
-for (const [path, methods] of Object.entries(document_.paths)) {
-  for (const [method, operation] of Object.entries(methods)) {
-    const tag = operation.tags[0];
-    byTag.set(tag, [...(byTag.get(tag) ?? []), { path, method, operation }]);
-  }
+
+const typeOf = (schema) => schema.anyOf ? schema.anyOf.map(typeOf).join(" or ")
+  : [schema.type ?? "any"].flat().map((type) => (type === "array" && schema.items ? `array of ${typeOf(schema.items)}` : type)).join(" or ");
+
+function fields(title, schema) {
+  const rows = Object.entries(schema.properties ?? {}).map(([name, field]) => make("tr", {},
+    make("td", {}, make("code", { textContent: name })),
+    make("td", { textContent: typeOf(field) }),
+    make("td", { textContent: schema.required?.includes(name) ? "required" : field.default === undefined ? "" : `default ${JSON.stringify(field.default)}` }),
+    make("td", { textContent: field.description ?? "" })));
+  if (rows.length === 0) return make("p", { textContent: `${title}: ${typeOf(schema)}` });
+  return make("table", {}, make("caption", { textContent: title }), make("tbody", {}, ...rows));
 }
-for (const [tag, operations] of byTag) {
-  const section = document.createElement("section");
-  make("h2", tag, section);
-  for (const { path, method, operation } of operations) {
-    const details = document.createElement("details");
-    details.className = "card";
-    make("summary", `${method.toUpperCase()} ${path} — ${operation.summary}`, details);
-    const request = operation.requestBody?.content["application/json"].schema;
-    const response = operation.responses["200"]?.content?.["application/json"]?.schema;
-    for (const [name, schema] of [["Request", request], ["Response", response]]) {
-      if (!schema) continue;
-      make("h3", name, details);
-      make("pre", JSON.stringify(schema, null, 2), details);
+
+function entry({ path, method, operation }) {
+  const body = operation.requestBody?.content["application/json"].schema;
+  const answer = operation.responses["200"]?.content?.["application/json"]?.schema;
+  const variants = (title, schema) => (schema?.anyOf ?? (schema ? [schema] : [])).map((one) => fields(title, one));
+  return make("details", { className: "card" },
+    make("summary", {}, make("b", { textContent: `${method.toUpperCase()} ` }), make("code", { textContent: path }), ` ${operation.summary}`),
+    make("p", { textContent: operation.description ?? "" }), ...variants("Request", body), ...variants("Response", answer));
+}
+
+const response = await fetch("openapi.json");
+if (!response.ok) {
+  const error = document.getElementById("error");
+  error.textContent = `The server answered ${response.status}.`;
+  error.hidden = false;
+} else {
+  const api = await response.json();
+  document.getElementById("serving").textContent = `API reference, version ${api.info.version}`;
+  const groups = new Map();
+  for (const [path, methods] of Object.entries(api.paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const [tag] = operation.tags;
+      groups.set(tag, [...(groups.get(tag) ?? []), { path, method, operation }]);
     }
-    section.append(details);
   }
-  box.append(section);
+  for (const [tag, operations] of groups) {
+    document.getElementById("paths").append(make("h2", { textContent: tag }), ...operations.map(entry));
+  }
 }

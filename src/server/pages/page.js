@@ -1,293 +1,346 @@
-// The page to try a ranking: reads documents, asks the server, shows what moved and why.
+// The page: query and documents in, a ranking that can be seen. It talks to its own server alone.
+import { parseDocuments, sentences } from "./documents.js";
+import { snippet } from "./snippets.js";
+
 const $ = (id) => document.getElementById(id);
+const make = (tag, properties = {}, ...children) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+};
+const number = (value) => value.toLocaleString("en");
+
 const EXAMPLE = {
-  query: "Wie pflege ich empfindliche Haut?",
+  query: "How do I get a stain of red wine out of a cotton shirt?",
   documents: [
-    "Organic skincare for sensitive skin with aloe vera and chamomile: a gentle, perfume-free routine.",
-    "New makeup trends focus on bold colours and glossy finishes.",
-    "Soin bio pour peau sensible à l'aloe vera. Il apaise les rougeurs dès la première semaine.",
-    "Las nuevas tendencias de maquillaje apuestan por colores vivos.",
-    "敏感肌のためのオーガニックスキンケア。アロエとカモミール配合、無香料です。",
-    "Die Bahn nach Hamburg fährt um sieben Uhr ab.",
-  ].join("\n"),
+    "Reservations for the tasting room open in March. Groups of more than eight should call ahead.",
+    "Cotton is picked by machine in the autumn. Most of the harvest is spun abroad.",
+    "Die Flecken sofort mit kaltem Wasser ausspülen. Rotwein verschwindet aus Baumwolle, wenn man Salz darüberstreut und das Hemd nach zehn Minuten wäscht.",
+    "A pinot noir should be served slightly cool. It goes well with mushrooms.",
+    "White shirts need a cool iron. Blot red wine at once and never rub it: then soak the fabric in cold water with a spoon of white vinegar.",
+    "Une tache de vin rouge sur une chemise en coton part avec du bicarbonate et un peu de vinaigre blanc.",
+    "Our shirts are cut in Porto. Returns are free within thirty days.",
+    "コットンのシャツに付いた赤ワインの染みは、すぐに冷水ですすぎ、酸素系漂白剤に浸します。",
+  ],
 };
-const HIGHLIGHTED = 8; // results whose best sentence is looked for
-let previous = new Map(); // places of the last ranking, by document
-let lastBody = null;
-let language = "curl";
+const SENTENCES_SCORED = 200;
+const COMPARED = 3;
 
-const headers = () => {
+const state = { models: [], order: new Map(), language: "curl", run: 0 };
+
+async function call(path, body) {
   const key = $("key").value.trim();
-  return { "Content-Type": "application/json", ...(key && { Authorization: `Bearer ${key}` }) };
+  const headers = { ...(body && { "Content-Type": "application/json" }), ...(key && { Authorization: `Bearer ${key}` }) };
+  let response;
+  try {
+    response = await fetch(path, { method: body ? "POST" : "GET", headers: { Accept: "application/json", ...headers }, body: body && JSON.stringify(body) });
+  } catch {
+    throw new Error("The server cannot be reached. Is podium serve still running?");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  const said = [answer.detail, answer.message, answer.error?.message].find((text) => typeof text === "string");
+  throw Object.assign(new Error(said ?? `The server answered ${response.status}.`), { status: response.status });
+}
+
+function fail(error) {
+  $("error").textContent = error.message;
+  $("error").hidden = false;
+  if (error.status === 401) { $("access").open = true; $("key").focus(); }
+}
+
+function readForm() {
+  const { texts, format } = parseDocuments($("documents").value);
+  if (texts.length === 0) throw new Error("There are no documents: write one a line, or drop a file.");
+  if ($("query").value.trim() === "") throw new Error("The query is empty: write what the documents are judged by.");
+  return { query: $("query").value, texts, format };
+}
+
+const chosenModels = () => {
+  const chosen = [...document.querySelectorAll("#models input:checked")].map((box) => box.value);
+  return chosen.length ? chosen : [""];
 };
 
-async function ask(path, body) {
-  const options = body ? { method: "POST", body: JSON.stringify(body) } : {};
-  const response = await fetch(path, { ...options, headers: headers() });
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.detail || answer.message || `The server answered ${response.status}.`);
-  return answer;
+const requestBody = (query, texts, model) => ({ ...(model && { model }), query, documents: texts, return_documents: false });
+
+// The text with its passage marked; {begin, end} or nothing.
+function fill(element, text, passage) {
+  element.replaceChildren(...(passage
+    ? [text.slice(0, passage.begin), make("mark", { textContent: text.slice(passage.begin, passage.end) }), text.slice(passage.end)]
+    : [text]));
 }
 
-// CSV with quotes; rows of cells.
-function readCsv(text) {
-  const rows = [[""]];
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const row = rows[rows.length - 1];
-    const c = text[i];
-    if (quoted && c === '"' && text[i + 1] === '"') { row[row.length - 1] += '"'; i++; }
-    else if (c === '"') quoted = !quoted;
-    else if (!quoted && c === ",") row.push("");
-    else if (!quoted && c === "\n") rows.push([""]);
-    else if (c !== "\r" || quoted) row[row.length - 1] += c;
-  }
-  return rows.filter((row) => row.some((cell) => cell.trim()));
+function moved(from, to) {
+  const by = from - to;
+  return make("span", {
+    className: `moved ${by > 0 ? "up" : by < 0 ? "down" : ""}`,
+    textContent: by === 0 ? "stays" : `${by > 0 ? "▲" : "▼"} ${Math.abs(by)}`,
+    title: `was in place ${from + 1}`,
+  });
 }
 
-const textOf = (value) =>
-  typeof value === "string" ? value
-  : value && typeof value.text === "string" ? value.text
-  : Object.entries(value ?? {}).map(([k, v]) => `${k}: ${typeof v === "string" ? v : JSON.stringify(v)}`).join("\n");
-
-// What the box holds: {kind, documents}, told from its content.
-function readDocuments(text) {
-  const trimmed = text.trim();
-  if (trimmed.startsWith("[")) {
-    try { return { kind: "JSON array", documents: JSON.parse(trimmed).map(textOf) }; } catch { /* lines */ }
-  }
-  const lines = trimmed.split(/\r?\n/).filter((line) => line.trim());
-  if (lines.length && /^[{"]/.test(lines[0])) {
-    try { return { kind: "JSONL", documents: lines.map((line) => textOf(JSON.parse(line))) }; } catch { /* lines */ }
-  }
-  const rows = lines.length > 1 && lines[0].includes(",") ? readCsv(trimmed) : [];
-  const names = rows[0]?.map((name) => name.trim().toLowerCase());
-  if (rows.length > 1 && rows.every((row) => row.length === names.length) && names.every((n) => n && n.length < 40)) {
-    const column = names.indexOf("text");
-    const join = (row) => row.map((cell, i) => `${rows[0][i].trim()}: ${cell}`).join("\n");
-    return { kind: "CSV", documents: rows.slice(1).map((row) => (column >= 0 ? row[column] : join(row))) };
-  }
-  return { kind: "lines", documents: lines };
+function item(result, place, previous, text, scale) {
+  const bar = make("i");
+  const element = make("li", { tabIndex: -1 },
+    make("span", { className: "place", textContent: place + 1 }),
+    make("span", { className: "text", dir: "auto", textContent: text }),
+    make("span", { className: "figures" },
+      make("span", { className: "score", textContent: result.relevance_score.toFixed(4) }), moved(previous, place)),
+    make("span", { className: "track" }, bar));
+  element.dataset.index = result.index;
+  requestAnimationFrame(() => requestAnimationFrame(() => { bar.style.width = `${scale(result.relevance_score) * 100}%`; }));
+  return element;
 }
 
-function showKind() {
-  const { kind, documents } = readDocuments($("documents").value);
-  $("kind").textContent = documents.length ? `${documents.length} ${documents.length === 1 ? "document" : "documents"} · ${kind}` : "";
-}
-
-const chosenModels = () => [...document.querySelectorAll("#models input:checked")].map((box) => box.value);
-
-function item(result, place, best, documents, column) {
-  const li = document.createElement("li");
-  li.dataset.index = result.index;
-  li.tabIndex = 0;
-  li.style.setProperty("--share", Math.max(0, Math.min(1, result.relevance_score / Math.max(best, 1e-9))));
-  const rank = Object.assign(document.createElement("span"), { className: "place", textContent: place });
-  const score = Object.assign(document.createElement("span"), { className: "score", textContent: result.relevance_score.toFixed(4) });
-  score.title = `document ${result.index}`;
-  const text = Object.assign(document.createElement("div"), { className: "text", textContent: documents[result.index], dir: "auto" });
-  li.append(rank, score, text);
-  li.setAttribute("aria-label", `Place ${place}, score ${result.relevance_score.toFixed(4)}: ${documents[result.index]}`);
-  column.append(li);
-}
-
-// Moves each item from where its document stood before to where it stands now.
-function animate(list, before) {
+// Elements glide from where they were to where they are.
+function glide(elements, before) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  for (const li of list.children) {
-    const from = before.get(li.dataset.index);
-    const to = li.getBoundingClientRect().top;
-    if (from === undefined || from === to) continue;
-    li.animate([{ transform: `translateY(${from - to}px)` }, { transform: "none" }], { duration: 450, easing: "ease-out" });
+  for (const element of elements) {
+    const from = before.get(element.dataset.key);
+    if (from === undefined) continue;
+    const by = from - element.getBoundingClientRect().top;
+    if (by) element.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 450, easing: "cubic-bezier(.2,.8,.2,1)" });
   }
 }
 
-function sentences(text) {
-  if (!Intl.Segmenter) return text.match(/[^.!?。！？\n]+[.!?。！？\n]*/g) ?? [text];
-  return [...new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text)].map((part) => part.segment);
+function show(rankings, texts) {
+  const compare = rankings.length > 1;
+  document.querySelector("main").classList.toggle("compare", compare);
+  const columns = $("columns");
+  const before = new Map([...columns.querySelectorAll("li")].map((li) => [li.dataset.key, li.getBoundingClientRect().top]));
+  columns.replaceChildren($("lines"));
+  rankings.forEach(({ model, results }, at) => {
+    const best = Math.max(...results.map((result) => result.relevance_score), 1e-9);
+    const scale = (score) => Math.max(0.004, Math.min(1, score / best));
+    const left = at > 0 ? new Map(rankings[at - 1].results.map((result, place) => [result.index, place])) : null;
+    const list = make("ol", { ariaLabel: `Ranking of ${model}` });
+    results.forEach((result, place) => {
+      const li = item(result, place, left ? left.get(result.index) : result.index, texts[result.index], scale);
+      li.dataset.key = `${at} ${texts[result.index]}`;
+      list.append(li);
+    });
+    columns.append(make("div", {}, ...(compare ? [make("h3", { textContent: model })] : []), list));
+  });
+  columns.classList.remove("stale");
+  glide(columns.querySelectorAll("li"), before);
+  drawLines();
 }
 
-// Marks the sentence that is closest to the query, for the first results of a column.
-async function highlight(list, model, query, documents) {
-  for (const li of [...list.children].slice(0, HIGHLIGHTED)) {
-    const parts = sentences(documents[li.dataset.index]);
-    const asked = parts.map((part) => part.trim()).slice(0, 64);
-    if (asked.length < 2) continue;
-    const answer = await ask("v1/rerank", { model, query, documents: asked, top_n: 1, return_documents: false }).catch(() => null);
-    if (!answer) return;
-    const best = answer.results[0].index;
-    const text = li.querySelector(".text");
-    text.replaceChildren(...parts.map((part, i) => {
-      if (i !== best) return document.createTextNode(part);
-      return Object.assign(document.createElement("mark"), { textContent: part });
-    }));
-  }
-}
-
-// Lines between the same document's places in neighbouring columns.
 function drawLines() {
-  const box = $("columns").getBoundingClientRect();
-  const lists = [...document.querySelectorAll("#columns .results")];
-  const paths = [];
-  for (let i = 0; i + 1 < lists.length; i++) {
-    for (const [place, li] of [...lists[i].children].entries()) {
-      const other = lists[i + 1].querySelector(`[data-index="${li.dataset.index}"]`);
-      if (!other) continue;
-      const a = li.getBoundingClientRect(), b = other.getBoundingClientRect();
-      const [x1, y1] = [a.right - box.left, a.top + a.height / 2 - box.top];
-      const [x2, y2] = [b.left - box.left, b.top + b.height / 2 - box.top];
+  const lines = $("lines");
+  const lists = [...$("columns").querySelectorAll("ol")];
+  lines.replaceChildren();
+  for (let at = 0; at + 1 < lists.length; at++) {
+    const right = new Map([...lists[at + 1].children].map((li, place) => [li.dataset.index, { li, place }]));
+    [...lists[at].children].forEach((li, place) => {
+      const other = right.get(li.dataset.index);
+      if (!other) return;
+      // Offsets, since a rectangle would say where a gliding element is just now.
+      const x1 = li.offsetLeft + li.offsetWidth + 4, x2 = other.li.offsetLeft - 4, bend = (x2 - x1) / 2;
+      const y1 = li.offsetTop + 22, y2 = other.li.offsetTop + 22;
       const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      path.setAttribute("d", `M${x1} ${y1}C${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${x2} ${y2}`);
-      if ([...lists[i + 1].children].indexOf(other) !== place) path.classList.add("moved");
-      paths.push(path);
-    }
+      path.setAttribute("d", `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`);
+      path.setAttribute("class", other.place < place ? "up" : other.place > place ? "down" : "");
+      path.dataset.index = li.dataset.index;
+      lines.append(path);
+    });
   }
-  $("lines").replaceChildren(...paths);
 }
 
-async function rank(event) {
-  event?.preventDefault();
-  $("message").textContent = "";
-  const query = $("query").value.trim();
-  const { documents } = readDocuments($("documents").value);
-  if (!query || !documents.length) {
-    $("message").textContent = query ? "There are no documents to rank." : "The query is empty.";
-    return;
+// Scores the sentences of the best documents and marks each one's best.
+async function markPassages(query, texts, { model, results }, run) {
+  const asked = [];
+  // The passage of a document that answers nothing would say nothing.
+  const worth = results.filter((result) => result.relevance_score >= results[0].relevance_score / 4);
+  for (const { index } of worth.slice(0, 12)) {
+    const parts = sentences(texts[index]);
+    if (parts.length > 1 && asked.length + parts.length <= SENTENCES_SCORED) asked.push(...parts.map((part) => ({ index, ...part })));
   }
-  const models = chosenModels();
-  const top = Number($("top").value) || undefined;
+  if (asked.length === 0) return;
+  const answer = await call("v1/rerank", requestBody(query, asked.map((part) => part.text), model));
+  if (run !== state.run) return;
+  const best = new Map();
+  for (const { index } of answer.results) if (!best.has(asked[index].index)) best.set(asked[index].index, asked[index]);
+  for (const li of $("columns").querySelectorAll("li")) {
+    const passage = best.get(Number(li.dataset.index));
+    if (passage) fill(li.querySelector(".text"), texts[passage.index], passage);
+  }
+}
+
+async function rank() {
+  $("error").hidden = true;
+  const run = ++state.run;
+  let form;
+  try { form = readForm(); } catch (error) { return fail(error); }
+  const { query, texts } = form;
   $("rank").disabled = true;
+  $("columns").classList.add("stale");
+  $("summary").textContent = `ranking ${number(texts.length)} documents…`;
+  const start = performance.now();
   try {
-    const started = performance.now();
-    const bodies = (models.length ? models : [undefined]).map((model) => ({ model, query, documents, top_n: top }));
-    const answers = await Promise.all(bodies.map((body) => ask("v1/rerank", { ...body, return_documents: false })));
-    const time = Math.round(performance.now() - started);
-    lastBody = bodies[0];
-    $("ranking").hidden = $("call").hidden = false;
-    for (const old of document.querySelectorAll("#columns .column")) old.remove();
-    for (const answer of answers) {
-      const column = Object.assign(document.createElement("div"), { className: "column" });
-      const title = Object.assign(document.createElement("h3"), { textContent: answer.model });
-      const list = Object.assign(document.createElement("ol"), { className: "results" });
-      list.setAttribute("aria-label", `Ranking by ${answer.model}`);
-      const best = answer.results[0]?.relevance_score ?? 1;
-      answer.results.forEach((result, i) => item(result, i + 1, best, documents, list));
-      column.append(title, list);
-      $("columns").append(column);
-      animate(list, previous.get(answer.model) ?? new Map());
-      previous.set(answer.model, new Map([...list.children].map((li) => [li.dataset.index, li.getBoundingClientRect().top])));
+    const rankings = [];
+    for (const model of chosenModels()) {
+      const answer = await call("v1/rerank", requestBody(query, texts, model));
+      rankings.push({ model: model || answer.model, results: answer.results, tokens: answer.usage?.total_tokens ?? 0 });
     }
-    const tokens = answers.reduce((sum, answer) => sum + (answer.usage?.total_tokens ?? 0), 0);
-    $("facts").textContent = `${documents.length} documents · ${tokens} tokens · ${time} ms`;
-    drawLines();
-    showCode();
-    sessionStorage.setItem("key", $("key").value);
-    const lists = [...document.querySelectorAll("#columns .results")];
-    await Promise.all(lists.map((list, i) => highlight(list, bodies[i].model, query, documents)));
-    drawLines();
+    const ms = performance.now() - start;
+    show(rankings, texts);
+    const tokens = rankings.reduce((sum, ranking) => sum + ranking.tokens, 0);
+    $("summary").textContent = `${number(texts.length)} documents, ${number(tokens)} tokens in ${ms.toFixed(0)} ms`;
+    $("rank").disabled = false;
+    if (rankings.length === 1) await markPassages(query, texts, rankings[0], run);
   } catch (error) {
-    $("message").textContent = error.message;
+    $("summary").textContent = "";
+    fail(error);
   } finally {
     $("rank").disabled = false;
+    $("columns").classList.remove("stale");
   }
 }
 
-function showCode() {
-  const url = new URL("v1/rerank", location.href).href;
-  const json = JSON.stringify(lastBody, null, 2);
-  const auth = $("key").value ? "Bearer YOUR_KEY" : "";
-  const code = {
-    curl: `curl ${url} \\\n  -H 'Content-Type: application/json' \\\n${auth ? `  -H 'Authorization: ${auth}' \\\n` : ""}  -d '${json.replaceAll("'", "'\\''")}'`,
-    python: `import json, urllib.request\n\nbody = json.loads(r"""${json}""")\nrequest = urllib.request.Request(\n    "${url}", json.dumps(body).encode(),\n    {"Content-Type": "application/json"${auth ? `, "Authorization": "${auth}"` : ""}},\n)\nfor result in json.load(urllib.request.urlopen(request))["results"]:\n    print(result["relevance_score"], result["document"]["text"])`,
-    javascript: `const response = await fetch("${url}", {\n  method: "POST",\n  headers: { "Content-Type": "application/json"${auth ? `, Authorization: "${auth}"` : ""} },\n  body: JSON.stringify(${json}),\n});\nfor (const { relevance_score, document } of (await response.json()).results) {\n  console.log(relevance_score, document.text);\n}`,
-  };
-  $("code").textContent = code[language];
-  for (const tab of document.querySelectorAll("[data-language]")) {
-    const selected = tab.dataset.language === language;
-    tab.setAttribute("aria-selected", selected);
-    tab.tabIndex = selected ? 0 : -1;
-  }
-  $("code").setAttribute("aria-labelledby", `tab-${language}`);
+function edited() {
+  let note = "";
+  let body;
+  try {
+    const { texts, format } = parseDocuments($("documents").value);
+    note = `${number(texts.length)} · ${format}`;
+    body = requestBody($("query").value, texts.slice(0, 50), chosenModels()[0]);
+  } catch (error) { note = error.message; }
+  $("count").textContent = note;
+  if (body) $("code").textContent = snippet(state.language, new URL("v1/rerank", location.href).href, body, $("key").value !== "");
 }
 
-async function copyCode() {
-  await navigator.clipboard.writeText($("code").textContent).catch(() => {
-    getSelection().selectAllChildren($("code"));
-    document.execCommand("copy");
-  });
-  $("copy").textContent = "Copied";
-  setTimeout(() => ($("copy").textContent = "Copy"), 1500);
+function takeExample() {
+  $("query").value = EXAMPLE.query;
+  $("documents").value = EXAMPLE.documents.join("\n");
+  edited();
+  rank();
+}
+
+async function take(file) {
+  $("documents").value = await file.text();
+  edited();
+  if ($("query").value.trim()) rank(); else $("query").focus();
 }
 
 function card(model) {
-  const div = Object.assign(document.createElement("div"), { className: "card" });
-  const graph = $("graph").content.cloneNode(true);
-  graph.querySelector(".tokens").textContent = `≤ ${model.context_length} tokens`;
-  graph.querySelector(".encoder").textContent = model.architecture;
+  const flow = make("ol", { className: "flow", ariaLabel: "From input to output" });
+  const joint = model.head === "listwise";
+  const steps = [
+    ["Query + document", "text, any language"], ["Tokens", `at most ${number(model.context_length ?? 0)}`],
+    ["Encoder", model.architecture ?? ""],
+    [model.head === "bi-encoder" ? "Two vectors" : joint ? "All documents" : "One pair", model.head ?? ""],
+    ["relevance_score", "0 to 1"],
+  ];
+  for (const [name, detail] of steps) flow.append(make("li", {}, make("b", { textContent: name }), make("span", { textContent: detail })));
+  const facts = make("dl");
+  for (const [key, value] of Object.entries(model)) {
+    if (value === null || typeof value === "object" || ["object", "root"].includes(key)) continue;
+    const shown = typeof value !== "number" ? value : key.includes("bytes") ? `${(value / 2 ** 20).toFixed(1)} MiB` : key === "created" ? new Date(value * 1000).toLocaleString("en") : number(value);
+    facts.append(make("div", {}, make("dt", { textContent: key.replaceAll("_", " ") }), make("dd", { textContent: String(shown) })));
+  }
+  return make("article", { className: "card" }, make("h3", { textContent: model.id }), flow, facts);
+}
+
+async function loadModels() {
+  const { data } = await call("v1/models");
+  state.models = data;
+  $("serving").textContent = data.map((model) => model.id).join(", ");
+  $("cards").replaceChildren(...data.map(card));
+  const legend = document.querySelector("#models legend");
+  $("models").replaceChildren(legend, ...data.map(({ id }, at) =>
+    make("label", {}, make("input", { type: "checkbox", value: id, checked: at === 0 }), id)));
+  if (data.length === 1) $("models").append(make("p", { textContent: "podium serve --model a=DIR --model b=DIR compares models side by side." }));
+}
+
+async function loadOperations() {
+  let status;
+  try { status = await call("status"); } catch { $("operations").hidden = true; return; }
   const facts = {
-    Name: model.id, Model: model.name, Kind: model.head, Parameters: `${(model.parameters / 1e6).toFixed(0)} million`,
-    Precision: model.quantization, Loaded: new Date(model.created * 1000).toLocaleString(),
+    state: status.status, version: status.version, "uptime": `${number(Math.round(status.uptime_seconds / 60))} min`,
+    "requests ranked": number(status.requests_ranked ?? 0), "p50": `${status.latency_ms?.p50 ?? 0} ms`,
+    "p99": `${status.latency_ms?.p99 ?? 0} ms`, "recent errors": status.recent_errors?.length ?? 0,
   };
-  const list = document.createElement("dl");
-  for (const [name, value] of Object.entries(facts)) {
-    list.append(Object.assign(document.createElement("dt"), { textContent: name }),
-      Object.assign(document.createElement("dd"), { textContent: value }));
-  }
-  div.append(graph, list);
-  return div;
+  $("status").replaceChildren(...Object.entries(facts).map(([name, value]) =>
+    make("div", {}, make("dt", { textContent: name }), make("dd", { textContent: String(value) }))));
+  $("operations").hidden = false;
+  const { keys = [] } = await call("admin/keys").catch(() => ({}));
+  $("keys").hidden = keys.length === 0;
+  const limit = (value) => (value === null ? "–" : number(value));
+  document.querySelector("#keys tbody").replaceChildren(...keys.map((key) => make("tr", {},
+    ...[key.name, key.scopes.join(", "), limit(key.limits.requests_per_minute), limit(key.limits.tokens_per_minute),
+      key.last_used_at ? new Date(key.last_used_at).toLocaleString("en") : "never", key.revoked_at ? "revoked" : "active",
+    ].map((text) => make("td", { textContent: text })))));
 }
 
-async function showModels() {
+async function connect(first) {
   try {
-    const models = (await ask("v1/models")).data;
-    $("cards").replaceChildren(...models.map(card));
-    const chosen = new Set(chosenModels());
-    const boxes = models.map((model, i) => {
-      const label = document.createElement("label");
-      const box = Object.assign(document.createElement("input"), { type: "checkbox", value: model.id });
-      box.checked = chosen.size ? chosen.has(model.id) : i === 0;
-      label.append(box, model.id);
-      return label;
-    });
-    $("models").replaceChildren($("models").querySelector("legend"), ...boxes);
-    $("message").textContent = "";
+    await loadModels();
+    $("error").hidden = true;
+    loadOperations();
+    if (first) takeExample();
   } catch (error) {
-    $("message").textContent = error.message;
+    if (error.status === 503) {
+      $("serving").textContent = "loading the model…";
+      setTimeout(connect, 1000, first);
+      return;
+    }
+    $("serving").textContent = error.status === 401 ? "needs an API key" : "not reachable";
+    fail(error);
   }
 }
 
-async function openFile(file) {
-  if (!file) return;
-  $("documents").value = await file.text();
-  showKind();
-}
-
-$("form").addEventListener("submit", rank);
-$("documents").addEventListener("input", showKind);
-$("file").addEventListener("change", (event) => openFile(event.target.files[0]));
-$("key").addEventListener("change", showModels);
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) rank(event);
+$("form").addEventListener("submit", (event) => { event.preventDefault(); rank(); });
+$("example").addEventListener("click", takeExample);
+$("query").addEventListener("input", edited);
+$("documents").addEventListener("input", edited);
+$("key").addEventListener("change", () => { sessionStorage.setItem("podium-key", $("key").value.trim()); edited(); connect(state.models.length === 0); });
+$("file").addEventListener("change", ({ target }) => { if (target.files[0]) take(target.files[0]); target.value = ""; });
+$("models").addEventListener("change", ({ target }) => {
+  if (chosenModels().length > COMPARED) target.checked = false;
+  edited();
+  rank();
 });
-for (const name of ["dragover", "dragleave", "drop"]) {
-  $("documents").addEventListener(name, (event) => {
+document.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); rank(); } });
+for (const [name, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
+  document.addEventListener(name, (event) => {
     event.preventDefault();
-    $("documents").classList.toggle("over", name === "dragover");
-    if (name === "drop") openFile(event.dataTransfer.files[0]);
+    $("drop").classList.toggle("over", over);
+    if (name === "drop" && event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
   });
 }
-const tabs = [...document.querySelectorAll("[data-language]")];
-for (const [i, tab] of tabs.entries()) {
-  tab.addEventListener("click", () => { language = tab.dataset.language; showCode(); });
-  tab.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) { const next = tabs[(i + step + tabs.length) % tabs.length]; next.click(); next.focus(); }
+const tabs = [...document.querySelectorAll("[role=tab]")];
+const select = (tab) => {
+  for (const other of tabs) { other.ariaSelected = String(other === tab); other.tabIndex = other === tab ? 0 : -1; }
+  state.language = tab.id.slice(4);
+  $("code").setAttribute("aria-labelledby", tab.id);
+  edited();
+};
+$("languages").addEventListener("click", ({ target }) => target.role === "tab" && select(target));
+$("languages").addEventListener("keydown", ({ key }) => {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
+  if (!by) return;
+  const next = tabs[(tabs.findIndex((tab) => tab.ariaSelected === "true") + by + tabs.length) % tabs.length];
+  select(next);
+  next.focus();
+});
+$("copy").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText($("code").textContent);
+  } catch {  // plain HTTP from another machine has no clipboard: select, so that Ctrl C copies
+    getSelection().selectAllChildren($("code"));
+  }
+  $("copy").textContent = "Copied";
+  setTimeout(() => { $("copy").textContent = "Copy"; }, 1500);
+});
+for (const name of ["mouseover", "mouseout"]) {
+  $("columns").addEventListener(name, ({ target }) => {
+    const index = target.closest("li")?.dataset.index;
+    for (const element of $("columns").querySelectorAll("[data-index]")) {
+      element.classList.toggle("same", name === "mouseover" && element.dataset.index === index);
+    }
   });
 }
-$("copy").addEventListener("click", copyCode);
-addEventListener("resize", drawLines);
-$("key").value = sessionStorage.getItem("key") ?? "";
-$("query").value = EXAMPLE.query;
-$("documents").value = EXAMPLE.documents;
-showKind();
-showModels();
+new ResizeObserver(drawLines).observe($("columns"));
+$("key").value = sessionStorage.getItem("podium-key") ?? "";
+connect(true);
