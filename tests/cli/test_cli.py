@@ -91,7 +91,8 @@ class Usage(Case):
             help_text = podium(*([command] if command else []), "--help").stdout.decode()
             example = help_text.split("example:\n")[1].strip()
             self.assertTrue(example.startswith("podium "), example)
-            run = podium(*shlex.split(example)[1:], *(["--check"] if command == "serve" else []))
+            message = '{"jsonrpc": "2.0", "id": 1, "method": "ping"}' if command == "mcp" else ""
+            run = podium(*shlex.split(example)[1:], *(["--check"] if command == "serve" else []), stdin=message)
             self.assertEqual(run.returncode, 0, f"{example}\n{run.stderr.decode()}")
             self.assertTrue(run.stdout)
 
