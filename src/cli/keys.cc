@@ -246,6 +246,7 @@ Result<int> run_keys(const Command& self, std::span<const char* const> arguments
     return 0;
   }
   std::vector<std::string> names;
+  names.reserve(std::size(kActions));
   for (const Command& action : kActions) names.emplace_back(action_of(action));
   const std::string close = nearest(word, names);
   return fail(ErrorCode::invalid_argument,

@@ -23,24 +23,22 @@ std::optional<json::Value> at(std::optional<json::Value> value,
 
 void read_query(Reader& in, Job& job) {
   const auto queries = in.find("queries");
-  if (!queries->is_array() || queries->size() != 1) {
+  if (!queries || !queries->is_array() || queries->size() != 1) {
     in.fail(Fault::schema, "queries must be an array of exactly one query", {}, "queries");
     return;
   }
   queries->for_each_element([&](const json::Value& query) {
     const auto text = at(query, {"textQuery", "text"});
-    if (!text || !text->as_string()) {
-      in.fail(Fault::schema, "the query has no textQuery.text", {}, "queries");
-    } else {
-      job.query = *text->as_string();
-    }
+    const auto words = text ? text->as_string() : std::nullopt;
+    if (!words) in.fail(Fault::schema, "the query has no textQuery.text", {}, "queries");
+    job.query = words.value_or("");
     return true;
   });
 }
 
 void read_sources(Reader& in, Job& job, RerankState& state) {
   const auto sources = in.find("sources");
-  if (!sources->is_array() || sources->size() == 0) {
+  if (!sources || !sources->is_array() || sources->size() == 0) {
     in.fail(Fault::empty, "sources is empty: there is nothing to rank", {}, "sources");
     return;
   }
@@ -48,8 +46,9 @@ void read_sources(Reader& in, Job& job, RerankState& state) {
     const auto inline_source = source.find("inlineDocumentSource");
     const auto text = at(inline_source, {"textDocument", "text"});
     const auto object = at(inline_source, {"jsonDocument"});
-    if (text && text->as_string()) {
-      job.documents.emplace_back(*text->as_string());
+    const auto words = text ? text->as_string() : std::nullopt;
+    if (words) {
+      job.documents.emplace_back(*words);
     } else if (object && object->is_object()) {
       job.documents.push_back(render_members(*object, {}));
     } else {
@@ -66,10 +65,6 @@ void read_sources(Reader& in, Job& job, RerankState& state) {
 
 Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Settings&) {
   Reader in(request, body);
-  if (!in.find("queries") || !in.find("sources")) {
-    in.fail(Fault::schema, "queries or sources is missing", {}, "queries");
-    return in.finish({});
-  }
   Job job;
   auto state = std::make_unique<RerankState>();
   read_query(in, job);

@@ -5,6 +5,7 @@
 
 namespace podium::server {
 
+// NOLINTBEGIN(readability-identifier-naming): constants, though their values are elsewhere
 extern const Dialect kAzure;
 extern const Dialect kBedrock;
 extern const Dialect kCohereV1;
@@ -25,5 +26,6 @@ extern const Dialect kVllmRerank;
 extern const Dialect kVllmScore;
 extern const Dialect kVoyage;
 extern const Dialect kXinference;
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace podium::server

@@ -30,7 +30,7 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Se
     data = first;
   }
   if (!data) outer.fail(Fault::schema, "data is missing", "It holds query and documents.", "data");
-  if (outer.failed()) return outer.finish({});
+  if (!data || outer.failed()) return outer.finish({});
   Reader in(request, *data);
   Job job;
   job.query = in.query();

@@ -31,8 +31,8 @@ Parsed<std::vector<std::string>> page_texts(const HttpRequest& request, const js
   Reader in(request, body);
   std::vector<std::string> texts;
   const auto value = in.find(key);
-  if (value && value->as_string()) {
-    texts.emplace_back(*value->as_string());
+  if (const auto text = value ? value->as_string() : std::nullopt) {
+    texts.emplace_back(*text);
   } else {
     texts = in.texts(key);
   }

@@ -130,7 +130,7 @@ HttpResponse answer_score(const Answer& answer) {
       scores[result.index] = result.relevance_score;
     }
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      if (scores[i]) write_score(out, offset + i, *scores[i]);
+      if (const auto& score = scores[i]) write_score(out, offset + i, *score);
     }
     offset += scores.size();
   }

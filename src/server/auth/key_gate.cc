@@ -132,6 +132,7 @@ Result<void> KeyGate::refresh_locked() {
     if (!std::filesystem::exists(file_, ignored)) return {};
     PODIUM_CHECK(open_locked());
   }
+  if (!reader_) return {};
   PODIUM_TRY(const std::int64_t revision, reader_->revision());
   if (revision == revision_) return {};
   PODIUM_TRY(const std::vector<Key> keys, reader_->keys());
@@ -152,6 +153,7 @@ Result<void> KeyGate::refresh_locked() {
 // The time it takes says only something of the digest's first bytes, which nobody without the
 // file's salt can relate to a key.
 Account* KeyGate::account_of(std::string_view secret) {
+  if (!reader_) return nullptr;
   const KeyDigest digest = digest_key(secret, reader_->salt());
   Account* found = nullptr;
   const auto [begin, end] = by_digest_.equal_range(first_bytes(digest));
