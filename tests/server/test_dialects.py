@@ -109,6 +109,8 @@ class Shapes(unittest.TestCase):
             body = server.post(path, texts)
             self.check(body, score="score")
             self.assertEqual(list(body[0]), ["index", "score"])
+        self.check(server.post("/rerank", texts | {"top_n": 1}), score="score")
+        self.check(server.post("/reranking", texts | {"top_n": 1}), score="score", count=1)
         body = server.post("/rerank", texts | {"return_text": True, "raw_scores": True, "parameters": {}})
         self.assertEqual(list(body[0]), ["index", "text", "score"])
         self.assertLess(body[-1]["score"], LOGIT_OF_HALF)

@@ -13,6 +13,7 @@ namespace {
 enum Shape { rank, predict_one, predict_many };
 
 bool is_predict(const HttpRequest& request) { return request.path == "/predict"; }
+bool is_llama_cpp(const HttpRequest& request) { return request.path.ends_with("/reranking"); }
 
 bool claims(const HttpRequest& request, const json::Value& body) {
   return body.find("texts") || (is_predict(request) && body.find("inputs"));
@@ -89,7 +90,8 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Se
   job.documents = in.documents({.key = "texts", .objects = false}).texts;
   if (in.flag("raw_scores").value_or(false)) job.options.score = ScoreKind::logit;
   job.truncate = in.flag("truncate").value_or(true);
-  job.options.top_n = in.top("top_n");  // llama.cpp's, and clients send it here too
+  // only llama.cpp has it; clients of TEI send it too, and cut for themselves
+  if (is_llama_cpp(request)) job.options.top_n = in.top("top_n");
   auto state = std::make_unique<RerankState>();
   state->return_documents = in.flag("return_text").value_or(false);
   return in.finish(single_call(in.text("model"), std::move(job), std::move(state)));
