@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "base/json.h"
@@ -47,6 +48,12 @@ constexpr std::string_view kInstructions =
     "rerank orders documents by relevance to a query; select_tools orders tool definitions by how "
     "well they serve a request. Scores compare within one call.";
 
+// A member that is a string.
+std::optional<std::string_view> text_at(const json::Value& object, std::string_view key) {
+  const auto value = object.find(key);
+  return value ? value->as_string() : std::nullopt;
+}
+
 std::string one_line(std::string_view text) {
   std::string line(text);
   std::erase(line, '\n');
@@ -74,8 +81,7 @@ std::string error(std::string_view id, int code, std::string_view message) {
 }
 
 std::string initialize(const json::Value& params) {
-  const auto asked = params.find("protocolVersion");
-  const std::string_view version = asked ? asked->as_string().value_or("") : "";
+  const std::string_view version = text_at(params, "protocolVersion").value_or("");
   const bool known = std::ranges::find(kVersions, version) != kVersions.end();
   std::string out;
   json::Writer writer(out);
@@ -108,8 +114,7 @@ std::string tool_error(const Error& wrong) {
 }
 
 Result<std::string> required_text(const json::Value& arguments, std::string_view name) {
-  const auto value = arguments.find(name);
-  if (value && value->as_string()) return std::string(*value->as_string());
+  if (const auto text = text_at(arguments, name)) return std::string(*text);
   return fail(ErrorCode::invalid_argument, fmt::format("{} is missing or no string.", name));
 }
 
@@ -138,11 +143,12 @@ Result<std::string> rerank(const Engine& engine, const json::Value& arguments) {
   PODIUM_TRY(const RankOptions options, rank_options(arguments, 0));
   std::vector<std::string_view> documents;
   for (const json::Value& element : elements) {
-    if (!element.as_string()) {
+    const auto text = element.as_string();
+    if (!text) {
       return fail(ErrorCode::invalid_argument,
                   fmt::format("documents[{}] is no string.", documents.size()));
     }
-    documents.push_back(*element.as_string());
+    documents.push_back(*text);
   }
   PODIUM_TRY(const Ranking ranking, engine.rank(query, documents, options));
   std::string out;
@@ -161,15 +167,13 @@ Result<std::string> rerank(const Engine& engine, const json::Value& arguments) {
 // A tool as a model would be told of it: name, description, and what it takes.
 std::string tool_text(const json::Value& tool, std::string_view name) {
   std::string text(name);
-  const auto description = tool.find("description");
-  if (description && description->as_string()) text.append(": ").append(*description->as_string());
+  if (const auto about = text_at(tool, "description")) text.append(": ").append(*about);
   const auto schema = tool.find("inputSchema");
   const auto properties = schema ? schema->find("properties") : std::nullopt;
   if (!properties) return text;
   properties->for_each_member([&](std::string_view key, json::Value property) {
     text.append("\n").append(key);
-    const auto about = property.find("description");
-    if (about && about->as_string()) text.append(": ").append(*about->as_string());
+    if (const auto about = text_at(property, "description")) text.append(": ").append(*about);
     return true;
   });
   return text;
@@ -201,8 +205,7 @@ Result<std::string> select_tools(const Engine& engine, const json::Value& argume
 }
 
 std::string call_tool(const Engine& engine, std::string_view id, const json::Value& params) {
-  const auto name = params.find("name");
-  const std::string_view tool = name ? name->as_string().value_or("") : "";
+  const std::string_view tool = text_at(params, "name").value_or("");
   const auto given = params.find("arguments");
   const json::Value arguments = given ? *given : params;
   if (tool != "rerank" && tool != "select_tools") {
@@ -221,17 +224,17 @@ std::string McpSession::answer(std::string_view message) const {
   const auto document = json::Document::parse(message, "the message");
   if (!document) return error("null", kParseError, document.error().message);
   const json::Value root = document->root();
-  const auto method = root.find("method");
+  const auto method = text_at(root, "method");
   const auto id_value = root.find("id");
   const bool has_id = id_value && (id_value->as_string() || id_value->as_int());
   const std::string id = has_id ? id_value->to_text() : "null";
-  if (!method || !method->as_string()) {
+  if (!method) {
     const bool response = root.find("result") || root.find("error");
     return response ? "" : error(id, kInvalidRequest, "This is no JSON-RPC 2.0 request.");
   }
   if (!id_value) return {};  // a notification
   if (!has_id) return error(id, kInvalidRequest, "The id is neither a string nor a whole number.");
-  const std::string_view name = *method->as_string();
+  const std::string_view name = *method;
   const auto given = root.find("params");
   const json::Value params = given ? *given : root;
   if (name == "initialize") return envelope(id, "result", initialize(params));

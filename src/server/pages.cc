@@ -37,7 +37,7 @@ struct File {
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kScript = "text/javascript; charset=utf-8";
 
-const std::array kFiles = {
+constexpr std::array kFiles = {
     File{"page.css", "text/css; charset=utf-8", podium_page_style_begin, podium_page_style_end},
     File{"page.js", kScript, podium_page_script_begin, podium_page_script_end},
     File{"docs.js", kScript, podium_page_docs_script_begin, podium_page_docs_script_end},
