@@ -1,9 +1,10 @@
 // The engine: load a model once, then rank documents against queries.
 //
 // An Engine is immutable after load(). All const member functions may be called from any number of
-// threads at once; concurrent rank() calls take turns on the compute threads. A document's score
-// depends only on the query, the document and the model: never on the other documents, their order,
-// the batch or the number of threads (equal to the bit).
+// threads at once; the sequences of concurrent calls go through the compute threads together, in
+// batches that are shared fairly (RankOptions::client). A document's score depends only on the
+// query, the document and the model: never on the other documents, their order, the batch, other
+// calls or the number of threads (equal to the bit).
 #pragma once
 
 #include <cstddef>
@@ -34,7 +35,7 @@ struct Usage {
 // Wall-clock milliseconds.
 struct Timings {
   double tokenize_ms = 0;
-  double encode_ms = 0;
+  double encode_ms = 0;  // waiting for the encoder: its own batches and those of other calls
   double total_ms = 0;
 };
 
@@ -78,13 +79,21 @@ struct ModelInfo {
   int threads = 0;
 };
 
+// What waits in an engine, for Retry-After headers and gauges.
+struct QueueState {
+  std::size_t requests = 0;        // calls in progress
+  std::size_t waiting_tokens = 0;  // not encoded yet, about
+  double tokens_per_second = 0;    // recent speed of the encoder; 0 before the first batch
+};
+
 class Engine {
  public:
   // Loads a model and allocates everything ranking needs. Errors name the file or tensor at fault.
   static Result<Engine> load(const EngineOptions& options);
 
   // Ranks documents against one query. Errors: empty query, no documents, text that is not UTF-8.
-  // An empty document is ranked like any other.
+  // overloaded, deadline_exceeded, cancelled (RankOptions). An empty document is ranked like any
+  // other.
   Result<Ranking> rank(std::string_view query, std::span<const std::string_view> documents,
                        const RankOptions& options = {}) const;
 
@@ -96,6 +105,7 @@ class Engine {
   Result<std::vector<float>> embed(std::span<const std::string_view> texts, bool query) const;
 
   const ModelInfo& info() const;
+  QueueState queue() const;
 
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;

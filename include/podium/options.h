@@ -1,9 +1,11 @@
 // Plain option structs with defaults that just work; aggregate-initialise what you want to change.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 namespace podium {
@@ -38,6 +40,10 @@ struct EngineOptions {
   // Tokens encoded together; bounds the activation memory. 0 means the default (4096). Raised to
   // the model's longest sequence where that is longer.
   std::size_t batch_tokens = 0;
+  // How many tokens may wait in all requests together (text that is not tokenized yet counts as a
+  // token every 4 bytes) before a further request is refused as overloaded. A request alone is
+  // never refused. 0 means no limit.
+  std::size_t max_waiting_tokens = 0;
   SpecialTokens special_tokens = SpecialTokens::text;
   Precision precision = Precision::automatic;
 };
@@ -51,6 +57,16 @@ struct RankOptions {
   std::size_t max_length = 0;
   // Called from the ranking thread after each batch with the documents scored so far and in all.
   std::function<void(std::size_t done, std::size_t total)> progress;
+
+  // Requests that run at once share the compute threads: fairly between the values of `client`,
+  // token for token; within one client the lower `priority` goes first, then the earlier call.
+  std::uint64_t client = 0;
+  int priority = 0;
+  // When the answer is of no use any more: the call returns deadline_exceeded, and what was not
+  // computed by then never is.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  // For a caller that may hang up: the call returns cancelled, work that waits is dropped.
+  std::stop_token cancel;
 };
 
 }  // namespace podium

@@ -10,12 +10,15 @@ namespace podium {
 
 // What kind of failure this is, for callers that branch on it (a server maps it to a status code).
 enum class ErrorCode {
-  invalid_argument,  // the request is wrong: empty query, no documents, unknown option
-  not_found,         // a file, a model or a tensor that should be there is not
-  malformed,         // a file or a text that cannot be read as what it claims to be
-  unsupported,       // well-formed, but Podium does not know it
-  io,                // the operating system refused
-  internal,          // a bug in Podium
+  invalid_argument,   // the request is wrong: empty query, no documents, unknown option
+  not_found,          // a file, a model or a tensor that should be there is not
+  malformed,          // a file or a text that cannot be read as what it claims to be
+  unsupported,        // well-formed, but Podium does not know it
+  io,                 // the operating system refused
+  overloaded,         // too much waits already: try again later
+  deadline_exceeded,  // RankOptions::deadline passed first
+  cancelled,          // RankOptions::cancel was asked to stop, or the engine is going away
+  internal,           // a bug in Podium
 };
 
 // The name of a code as it appears in messages and logs, e.g. "invalid_argument".

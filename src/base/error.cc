@@ -9,6 +9,9 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::malformed: return "malformed";
     case ErrorCode::unsupported: return "unsupported";
     case ErrorCode::io: return "io";
+    case ErrorCode::overloaded: return "overloaded";
+    case ErrorCode::deadline_exceeded: return "deadline_exceeded";
+    case ErrorCode::cancelled: return "cancelled";
     case ErrorCode::internal: return "internal";
   }
   return "internal";

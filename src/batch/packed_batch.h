@@ -24,9 +24,4 @@ struct PackedBatch {
   void add(std::span<const std::int32_t> ids, std::span<const std::uint8_t> types);
 };
 
-// Which sequences go together: longest first, each batch as many as fit into `budget` tokens (a
-// longer sequence gets a batch of its own). Returns indices into `lengths`; every index once.
-std::vector<std::vector<std::size_t>> plan_batches(std::span<const std::size_t> lengths,
-                                                   std::size_t budget);
-
 }  // namespace podium::batch

@@ -6,8 +6,10 @@ namespace podium {
 
 namespace {
 
-constexpr std::size_t kChunkDocuments = 4096;
-constexpr std::size_t kChunkBytes = 16 << 20;
+// Enough for a batch or so, so that the computation starts soon.
+constexpr std::size_t kChunkDocuments = 64;
+constexpr std::size_t kChunkBytes = 64 << 10;
+constexpr std::size_t kBytesPerToken = 4;
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
@@ -74,6 +76,19 @@ std::size_t chunk_size(std::span<const std::string_view> documents) {
     bytes += documents[count++].size();
   }
   return count;
+}
+
+std::size_t expected_tokens(std::span<const std::string_view> documents, std::size_t query) {
+  std::size_t tokens = documents.size() * query;
+  for (const std::string_view document : documents) tokens += document.size() / kBytesPerToken + 2;
+  return tokens;
+}
+
+Scheduler::Terms terms_of(const RankOptions& options) {
+  return {.client = options.client,
+          .priority = options.priority,
+          .deadline = options.deadline,
+          .cancel = options.cancel};
 }
 
 }  // namespace podium

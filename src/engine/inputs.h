@@ -1,4 +1,4 @@
-// From texts to sequences: validation, tokenizing on all threads, the model's template around it.
+// From texts to sequences: validation, tokenizing, the model's template around it.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "engine/scheduler.h"
 #include "text/tokenizer.h"
 
 namespace podium {
@@ -32,5 +33,11 @@ std::vector<text::Sequence> pair_sequences(const text::Tokenizer& tokenizer,
 // The first of the chunks that a long list is worked through in, so that what is held at once does
 // not grow with the list: how many of `documents` it takes (at least 1).
 std::size_t chunk_size(std::span<const std::string_view> documents);
+
+// About how many tokens the documents will be, each beside `query` more.
+std::size_t expected_tokens(std::span<const std::string_view> documents, std::size_t query);
+
+// A request's place in the queue, by its options.
+Scheduler::Terms terms_of(const RankOptions& options);
 
 }  // namespace podium

@@ -73,6 +73,12 @@ Result<void> LoadedModel::load_network(const EngineOptions& options) {
   describe(*kernels);
   info_.precision = kernels::to_string(choice.precision);
   info_.certificate = choice.certificate;
+  scheduler_ =
+      std::make_unique<Scheduler>(Scheduler::Limits{.row_size = model_->output_size(),
+                                                    .batch_tokens = info_.batch_tokens,
+                                                    .waiting_tokens = options.max_waiting_tokens},
+                                  [this](std::span<const text::Sequence* const> sequences,
+                                         float* out) { encode(sequences, out); });
   return {};
 }
 
@@ -123,21 +129,11 @@ void LoadedModel::describe(const kernels::Kernels& kernels) {
   info_.threads = pool_.threads();
 }
 
-void LoadedModel::encode(std::span<const text::Sequence> sequences, float* out,
-                         const std::function<void(std::size_t)>& done) {
-  std::vector<std::size_t> lengths(sequences.size());
-  for (std::size_t i = 0; i < sequences.size(); ++i) lengths[i] = sequences[i].ids.size();
-  const std::size_t width = model_->output_size();
-  for (const auto& members : batch::plan_batches(lengths, info_.batch_tokens)) {
-    batch_.clear();
-    for (const std::size_t i : members) batch_.add(sequences[i].ids, sequences[i].type_ids);
-    outputs_.resize(members.size() * width);
-    model_->forward(batch_, workspace_, pool_, outputs_.data());
-    for (std::size_t row = 0; row < members.size(); ++row) {
-      std::copy_n(outputs_.data() + row * width, width, out + members[row] * width);
-    }
-    if (done) done(members.size());
-  }
+// One batch; on the scheduler's thread.
+void LoadedModel::encode(std::span<const text::Sequence* const> sequences, float* out) {
+  batch_.clear();
+  for (const text::Sequence* sequence : sequences) batch_.add(sequence->ids, sequence->type_ids);
+  model_->forward(batch_, workspace_, pool_, out);
 }
 
 std::size_t LoadedModel::least_length() const {

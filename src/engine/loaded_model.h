@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "batch/packed_batch.h"
 #include "engine/prompt.h"
+#include "engine/scheduler.h"
 #include "hub/checkpoint.h"
 #include "hub/model_config.h"
 #include "model/model.h"
@@ -31,15 +32,11 @@ class LoadedModel {
   bool is_listwise() const { return model_->description().is_listwise; }
   std::size_t output_size() const { return model_->output_size(); }
 
-  // The compute side may be used by one thread at a time: whoever holds this lock.
+  // Computes the sequences of rankers and embeddings; output_size() floats a row.
+  Scheduler& scheduler() { return *scheduler_; }
+
+  // A listwise model reads whole contexts: whoever holds this lock encodes one at a time.
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
-  ThreadPool& pool() { return pool_; }
-
-  // Encodes the sequences in packed batches; out: [sequences.size(), output_size()]. `done` is
-  // called after each batch with the number of sequences in it.
-  void encode(std::span<const text::Sequence> sequences, float* out,
-              const std::function<void(std::size_t)>& done);
-
   // One context of a listwise model; out: a row for each marked token.
   void encode_context(const text::Sequence& context, float* out);
 
@@ -54,6 +51,7 @@ class LoadedModel {
   Result<void> load_network(const EngineOptions& options);
   Result<void> check_tokenizer() const;
   void describe(const kernels::Kernels& kernels);
+  void encode(std::span<const text::Sequence* const> sequences, float* out);
 
   hub::Checkpoint checkpoint_;
   hub::ModelConfig config_;
@@ -64,9 +62,9 @@ class LoadedModel {
   std::optional<Prompt> prompt_;
   model::Workspace workspace_;
   batch::PackedBatch batch_;
-  std::vector<float> outputs_;
   ModelInfo info_;
   std::mutex mutex_;
+  std::unique_ptr<Scheduler> scheduler_;  // last: its thread uses the rest
 };
 
 }  // namespace podium
