@@ -2,7 +2,8 @@
 # The checks that CI runs after the tests; the front doors are `make lint` and `make fuzz`.
 #
 #   scripts/check.sh lint        every check below but fuzz, all of them even if one fails
-#   scripts/check.sh CHECK …     format, length, includes, python, sanitize, tidy, fuzz
+#   scripts/check.sh CHECK …     format, length, includes, python, threads, sanitize,
+#                                tidy, fuzz
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -41,6 +42,14 @@ check_tidy() {
     xargs -P "$jobs" -n 1 clang-tidy-19 -p $build --quiet 2> >(grep -v 'warnings\? ' >&2)
 }
 
+# What threads share, under ThreadSanitizer: the compute threads and the scheduler, built by themselves.
+check_threads() {
+  clang++-19 -std=c++20 -O1 -g -fsanitize=thread -Wno-deprecated-declarations -DFMT_HEADER_ONLY \
+    -Iinclude -Isrc -Itests src/base/{error,thread_pool}.cc src/engine/scheduler.cc \
+    tests/base/thread_pool_test.cc tests/engine/scheduler_test.cc \
+    -lgtest -lgtest_main -lpthread -o build/tsan_test && build/tsan_test --gtest_brief=1
+}
+
 check_fuzz() {  # a minute each; what a target finds beyond its seeds stays in build/
   local target found
   configure && ninja -C $build --quiet -j "$jobs" || return 1
@@ -58,8 +67,8 @@ check_fuzz() {  # a minute each; what a target finds beyond its seeds stays in b
 
 mkdir -p build
 checks=("$@")
-[ "${1:-}" = lint ] && checks=(format length includes python sanitize tidy)
-[ ${#checks[@]} -gt 0 ] || { sed -n '2,5s/^# \?//p' "$0"; exit 2; }
+[ "${1:-}" = lint ] && checks=(format length includes python threads sanitize tidy)
+[ ${#checks[@]} -gt 0 ] || { sed -n '2,6s/^# \?//p' "$0"; exit 2; }
 passed=0 failed=0
 for check in "${checks[@]}"; do
   echo "== $check"

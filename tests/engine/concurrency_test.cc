@@ -78,7 +78,7 @@ TEST_P(Concurrent, ScoresAreThoseOfALoneCall) {
 
 TEST(Concurrency, AFewDocumentsAreAnsweredWhileManyAreRanked) {
   const Engine engine = load("tiny-xlmr", {.threads = 1, .batch_tokens = 512});
-  const auto many = texts(20000, 5);
+  const auto many = texts(5000, 5);
   const std::vector<std::string_view> views(many.begin(), many.end());
   std::atomic<bool> started = false, finished = false;
   std::thread long_call([&] {
@@ -97,7 +97,7 @@ TEST(Concurrency, AFewDocumentsAreAnsweredWhileManyAreRanked) {
 
 TEST(Concurrency, ACallerThatHangsUpOrRunsOutOfTimeIsLetGo) {
   const Engine engine = load("tiny-xlmr", {.threads = 1, .batch_tokens = 512});
-  const auto many = texts(20000, 5);
+  const auto many = texts(5000, 5);
   const std::vector<std::string_view> views(many.begin(), many.end());
   const auto late =
       engine.rank("query", views, {.deadline = std::chrono::steady_clock::now() + 5ms});
