@@ -27,6 +27,8 @@ tl::unexpected<BadRequest> refuse(Error error) {
     case ErrorCode::invalid_argument:
     case ErrorCode::malformed: fault = Fault::schema; break;
     case ErrorCode::unsupported: fault = Fault::unsupported; break;
+    case ErrorCode::deadline_exceeded:
+    case ErrorCode::cancelled: fault = Fault::timed_out; break;
     default: break;
   }
   return tl::unexpected(BadRequest{fault, std::move(error), {}});
@@ -96,6 +98,9 @@ Parsed<Ranking> ask_engine(const Engine& engine, const Job& job, const Caller& c
   if (std::chrono::steady_clock::now() >= caller.deadline) return refuse_late();
   RankOptions options = job.options;
   options.top_n = 0;
+  options.client = std::hash<std::string>{}(caller.client);
+  options.deadline = caller.deadline;
+  options.cancel = caller.abandoned;
   auto ranking = engine.rank(job.query, documents, options);
   if (!ranking) return refuse(std::move(ranking).error());
   return *std::move(ranking);
