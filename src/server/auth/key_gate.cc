@@ -5,7 +5,6 @@
 #include <cstring>
 #include <filesystem>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -92,14 +91,14 @@ class KeyGate : public Gate {
 
   const std::string file_;
   const std::function<Time()> now_;
-  mutable std::mutex mutex_;  // of everything but the writer
-  std::optional<KeyStore> reader_;
+  mutable std::mutex mutex_;          // of everything but the writer
+  std::unique_ptr<KeyStore> reader_;  // null: there is no file yet
   std::int64_t revision_ = 0;
   std::unordered_map<std::string, std::unique_ptr<Account>> accounts_;  // by id
   std::unordered_multimap<std::uint64_t, Account*> by_digest_;  // by the digest's first 8 bytes
 
   std::mutex writing_;
-  std::optional<KeyStore> writer_;
+  std::unique_ptr<KeyStore> writer_;
 
   std::condition_variable stop_;
   bool stopping_ = false;
@@ -117,10 +116,10 @@ Result<void> KeyGate::open_locked() {
   PODIUM_TRY(KeyStore writer, KeyStore::open(file_, false));
   // A commit that moves the log flushes the disk, which no request should wait for.
   PODIUM_CHECK(writer.checkpoint_only_when_asked());
-  reader_ = std::move(reader);
+  reader_ = std::make_unique<KeyStore>(std::move(reader));
   {
     const std::lock_guard lock(writing_);
-    writer_ = std::move(writer);
+    writer_ = std::make_unique<KeyStore>(std::move(writer));
   }
   checkpoints_ = std::thread([this] { keep_log_short(); });
   return {};
