@@ -105,6 +105,7 @@ Result<std::vector<eval::Group>> read_groups(const Request& request) {
 eval::Scorer model_scorer(const Engine& engine, const eval::Dataset& set, std::size_t& truncated) {
   return [&](const eval::Query& query) -> Result<std::vector<double>> {
     std::vector<std::string_view> texts;
+    texts.reserve(query.candidates.size());
     for (const std::uint32_t candidate : query.candidates) {
       texts.push_back(set.documents[candidate].text);
     }
