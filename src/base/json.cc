@@ -151,8 +151,8 @@ Result<Document> Document::parse(std::string_view text, std::string_view what) {
 }
 
 std::string_view type_name(Value::Type type) {
-  constexpr std::array<std::string_view, 6> kNames = {"null",     "true or false", "a number",
-                                                      "a string", "an array",      "an object"};
+  constexpr std::array<std::string_view, 6> kNames = {"null",     "a boolean", "a number",
+                                                      "a string", "an array",  "an object"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

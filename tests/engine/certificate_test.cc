@@ -2,6 +2,7 @@
 #include "engine/certificate.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -21,7 +22,7 @@ class CertificateTest : public testing::Test {
   void SetUp() override {
     const char* kept = std::getenv("PODIUM_CACHE_DIR");
     if (kept != nullptr) before_ = kept;
-    folder_ = fs::path(testing::TempDir()) / "podium-certificates";
+    folder_ = fs::path(testing::TempDir()) / ("podium-certificates-" + std::to_string(::getpid()));
     fs::remove_all(folder_);
     setenv("PODIUM_CACHE_DIR", folder_.c_str(), 1);
   }
