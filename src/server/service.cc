@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <functional>
 #include <optional>
 #include <unordered_map>
@@ -29,6 +30,7 @@ tl::unexpected<BadRequest> refuse(Error error) {
     case ErrorCode::unsupported: fault = Fault::unsupported; break;
     case ErrorCode::deadline_exceeded:
     case ErrorCode::cancelled: fault = Fault::timed_out; break;
+    case ErrorCode::overloaded: fault = Fault::overloaded; break;
     default: break;
   }
   return tl::unexpected(BadRequest{fault, std::move(error), {}});
@@ -58,6 +60,10 @@ Result<std::string_view> first_tokens(const Engine& engine, std::string_view tex
   return text.substr(0, byte);
 }
 
+// Whether a score depends on its query and document alone. A listwise model reads all documents
+// together, so none of its scores can be reused, and no document left out.
+bool scores_pairs(const LoadedModel& model) { return model.info().head != "listwise"; }
+
 // A document as it is scored, and which others are the same.
 struct Texts {
   std::vector<std::string_view> different;
@@ -65,18 +71,19 @@ struct Texts {
   std::vector<bool> cut;           // of each of the different ones
 };
 
-Result<Texts> different_texts(const Job& job, const Engine& engine) {
+Result<Texts> different_texts(const Job& job, const LoadedModel& model) {
   Texts texts;
   std::unordered_map<std::string_view, std::size_t> places;
   places.reserve(job.documents.size());
   texts.place.reserve(job.documents.size());
   for (const std::string& document : job.documents) {
     const auto [place, is_new] = places.try_emplace(document, texts.different.size());
-    texts.place.push_back(place->second);
-    if (!is_new) continue;
+    const bool repeated = !is_new && scores_pairs(model);
+    texts.place.push_back(repeated ? place->second : texts.different.size());
+    if (repeated) continue;
     std::string_view text = document;
     if (job.max_document_tokens > 0) {
-      PODIUM_TRY(text, first_tokens(engine, document, job.max_document_tokens));
+      PODIUM_TRY(text, first_tokens(model.engine(), document, job.max_document_tokens));
     }
     texts.different.push_back(text);
     texts.cut.push_back(text.size() < document.size());
@@ -92,13 +99,14 @@ std::string score_context(const Job& job, const LoadedModel& model, const std::s
 
 using Scores = std::vector<std::optional<ScoreCache::Score>>;  // of the different texts
 
-Parsed<Ranking> ask_engine(const Engine& engine, const Job& job, const Caller& caller,
-                           std::span<const std::string_view> documents) {
+Parsed<Ranking> ask_engine(const Engine& engine, const Job& job, std::int64_t priority,
+                           const Caller& caller, std::span<const std::string_view> documents) {
   if (caller.abandoned.stop_requested()) return refuse(Fault::timed_out, "the client hung up");
   if (std::chrono::steady_clock::now() >= caller.deadline) return refuse_late();
   RankOptions options = job.options;
   options.top_n = 0;
   options.client = std::hash<std::string>{}(caller.client);
+  options.priority = static_cast<int>(std::clamp<std::int64_t>(priority, INT_MIN, INT_MAX));
   options.deadline = caller.deadline;
   options.cancel = caller.abandoned;
   auto ranking = engine.rank(job.query, documents, options);
@@ -162,20 +170,21 @@ Parsed<Outcome> Service::rank(const Call& call, const Caller& caller) {
 Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller& caller,
                                   const LoadedModel& model, std::size_t& computed) {
   const auto start = std::chrono::steady_clock::now();
-  auto texts = different_texts(job, model.engine());
+  auto texts = different_texts(job, model);
   if (!texts) return refuse(std::move(texts).error());
   const std::size_t count = texts->different.size();
 
+  const bool caches = cache_.is_on() && scores_pairs(model);
   const std::string context =
       score_context(job, model, limits_.shared_cache ? std::string() : caller.key);
   const PairKey query_key = cache_.key(std::array<std::string_view, 2>{context, job.query});
-  std::vector<PairKey> keys(cache_.is_on() ? count : 0);
+  std::vector<PairKey> keys(caches ? count : 0);
   Scores scores(count);
   std::vector<std::string_view> unknown;
   std::vector<std::size_t> unknown_places;
   auto query = cache_.find(query_key);
   for (std::size_t i = 0; i < count; ++i) {
-    if (cache_.is_on()) {
+    if (caches) {
       keys[i] =
           cache_.key(std::array<std::string_view, 3>{context, job.query, texts->different[i]});
       if (query) scores[i] = cache_.find(keys[i]);
@@ -187,7 +196,7 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
 
   Ranking ranking;
   if (!unknown.empty()) {
-    auto ranked = ask_engine(model.engine(), job, caller, unknown);
+    auto ranked = ask_engine(model.engine(), job, call.priority, caller, unknown);
     if (!ranked) return tl::unexpected(std::move(ranked).error());
     computed += unknown.size();
     ranking.timings = ranked->timings;
@@ -197,13 +206,13 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
       scores[place] = ScoreCache::Score{
           result.relevance_score, static_cast<std::uint32_t>(result.tokens), result.truncated};
       document_tokens += result.tokens;
-      if (cache_.is_on()) cache_.insert(keys[place], *scores[place]);
+      if (caches) cache_.insert(keys[place], *scores[place]);
     }
     // What the query cost by itself, so that usage is the same from the cache.
     query = ScoreCache::Score{
         static_cast<double>(ranked->usage.query_tokens),
         static_cast<std::uint32_t>(ranked->usage.total_tokens - document_tokens), false};
-    cache_.insert(query_key, *query);
+    if (caches) cache_.insert(query_key, *query);
   }
   ranking.usage.query_tokens = static_cast<std::size_t>(query->relevance_score);
   ranking.usage.total_tokens = query->tokens;
