@@ -10,6 +10,7 @@ class PromptRanker final : public Ranker {
 
  protected:
   std::vector<text::Sequence> sequences(std::span<const std::string_view> documents) override {
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): made for models with a prompt alone
     return model().prompt()->sequences(model().tokenizer(), request().query, documents,
                                        request().max_length, tokenizing());
   }

@@ -115,6 +115,7 @@ Result<std::vector<float>> embed_texts(LoadedModel& model, std::span<const std::
       auto chunk = single_sequences(model.tokenizer(), prefix, texts.subspan(first, count),
                                     model.info().max_length, tokenizing);
       std::vector<Scheduler::Work> work;
+      work.reserve(chunk.size());
       for (auto& sequence : chunk) work.push_back({std::move(sequence), first + work.size()});
       job->add(std::move(work));
       first += count;

@@ -204,6 +204,7 @@ bool Scheduler::pick(Batch& batch) {
     std::size_t job;  // the first that may have work
   };
   std::vector<Candidate> candidates;
+  candidates.reserve(clients_.size());
   for (auto& [key, client] : clients_) candidates.push_back({&client, 0});
   for (;;) {
     std::erase_if(candidates, [](Candidate& c) {

@@ -207,10 +207,12 @@ Result<Dataset> read_dataset(const fs::path& directory, const fs::path& candidat
                 fmt::format("{} finds no query a relevant document", qrels.string()));
   }
   const auto own = find_plain_or_gzip(directory / "candidates.jsonl");
-  if (candidates.empty() && !own) {
-    PODIUM_CHECK(take_all_as_candidates(set));
+  if (!candidates.empty()) {
+    PODIUM_CHECK(read_candidates(candidates, set));
+  } else if (own) {
+    PODIUM_CHECK(read_candidates(*own, set));
   } else {
-    PODIUM_CHECK(read_candidates(candidates.empty() ? *own : candidates, set));
+    PODIUM_CHECK(take_all_as_candidates(set));
   }
   return set;
 }

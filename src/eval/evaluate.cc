@@ -32,6 +32,7 @@ Result<std::vector<Ranked>> rank(const Dataset& set, const Query& query,
            std::pair(b.ranked.score, std::string_view(b.id));
   });
   std::vector<Ranked> ranking;
+  ranking.reserve(entries.size());
   for (const Entry& entry : entries) ranking.push_back(entry.ranked);
   return ranking;
 }

@@ -24,11 +24,13 @@ template <class Item, class Key>
 void keep_lowest(std::vector<Item>& items, std::size_t count, Key key) {
   if (items.size() <= count) return;
   std::vector<std::pair<decltype(key(items[0])), std::size_t>> order;
+  order.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) order.emplace_back(key(items[i]), i);
   std::ranges::sort(order);
   order.resize(count);
   std::ranges::sort(order, {}, [](const auto& entry) { return entry.second; });
   std::vector<Item> kept;
+  kept.reserve(order.size());
   for (const auto& [ignored, index] : order) kept.push_back(std::move(items[index]));
   items = std::move(kept);
 }

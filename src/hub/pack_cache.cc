@@ -63,6 +63,7 @@ PackCache::PackCache(std::uint64_t key) : key_(key) {
 std::string PackCache::file_name() const { return fmt::format("{:016x}{}", key_, kSuffix); }
 
 bool PackCache::read_entries() {
+  if (!file_) return false;
   const auto bytes = file_->bytes();
   Header header;
   if (bytes.size() < sizeof header) return false;

@@ -33,6 +33,7 @@ TransformerLayerNames layer_names(const std::string& prefix, std::size_t layer,
 std::vector<double> slopes_of(std::size_t heads) {
   const std::size_t power = std::bit_floor(heads);
   std::vector<double> slopes;
+  slopes.reserve(heads);
   for (std::size_t i = 0; i < power; ++i) {
     slopes.push_back(std::exp2(-8.0 * static_cast<double>(i + 1) / static_cast<double>(power)));
   }

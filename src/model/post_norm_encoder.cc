@@ -182,7 +182,8 @@ struct PostNormEncoder::Run {
     return position;
   }
 
-  void norm(float* x, const float* residual, const LayerNorm& norm, float* out, std::size_t rows) {
+  void norm(float* x, const float* residual, const LayerNorm& norm, float* out,
+            std::size_t rows) const {
     kernels.add_layer_norm_f32(x, residual, norm.gamma.data(), norm.beta.data(), norm.eps, out,
                                rows, hidden);
   }

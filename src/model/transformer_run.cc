@@ -67,7 +67,8 @@ struct Transformer::Run {
   }
 
   // out = norm(x + residual); residual may be null, x is scratch afterwards unless it is null.
-  void norm(float* x, const float* residual, const LayerNorm& norm, float* out, std::size_t rows) {
+  void norm(float* x, const float* residual, const LayerNorm& norm, float* out,
+            std::size_t rows) const {
     if (stack.shape_.rms_norm) {
       kernels.rms_norm_f32(x, norm.gamma.data(), norm.eps, out, rows, hidden, hidden);
     } else {
@@ -105,7 +106,7 @@ struct Transformer::Run {
     }
   }
 
-  void norm_heads(const std::vector<float>& gamma, float* x, std::size_t heads) {
+  void norm_heads(const std::vector<float>& gamma, float* x, std::size_t heads) const {
     kernels.rms_norm_f32(x, gamma.data(), stack.eps_, x, heads, stack.head_dim_, stack.head_dim_);
   }
 
@@ -203,7 +204,7 @@ struct Transformer::Run {
   }
 
   // Puts a sublayer's result to the residual.
-  void leave(const LayerNorm& behind, float* result, float* x, std::size_t rows) {
+  void leave(const LayerNorm& behind, float* result, float* x, std::size_t rows) const {
     if (!stack.shape_.norm_first) return norm(result, x, behind, x, rows);
     for (std::size_t i = 0; i < rows * hidden; ++i) x[i] += result[i];
   }

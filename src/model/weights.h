@@ -57,7 +57,7 @@ class WeightReader {
   bool checked() const { return context_.cache != nullptr && context_.cache->filled(); }
 
   // Adds a matrix that stays where it is to the description.
-  void count_mapped(const hub::Matrix& matrix);
+  void count_mapped(const hub::Matrix& stored);
 
   // Fills in what was read so far.
   void describe(Description& description) const;

@@ -111,7 +111,7 @@ const std::string& Handling::client() const {
 }
 
 bool Handling::submit(WorkQueue& queue, std::int64_t priority,
-                      std::function<void(Handling&)> step) {
+                      const std::function<void(Handling&)>& step) {
   const bool taken = queue.submit(client(), priority, [self = shared_from_this(), step] {
     try {
       step(*self);

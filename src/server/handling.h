@@ -36,7 +36,7 @@ class Handling : public std::enable_shared_from_this<Handling> {
   bool admit();
   bool set_deadline(const Call& call);
   void rank(const Call& call);
-  bool submit(WorkQueue& queue, std::int64_t priority, std::function<void(Handling&)> step);
+  bool submit(WorkQueue& queue, std::int64_t priority, const std::function<void(Handling&)>& step);
   void refuse(Denial denial);
   void finish(HttpResponse response);
   const std::string& client() const;

@@ -148,14 +148,16 @@ constexpr std::array kOptions = {
            true, [](O& o, S v) { return add_model(o, v); },
            [](const O& o) {
              Values out;
-             for (const auto& m : o.models) out.push_back(m.name + "=" + m.directory);
+             for (const auto& m : o.models)
+               out.push_back(fmt::format("{}={}", m.name, m.directory));
              return out;
            }},
     Option{"alias", "NAME=MODEL", "another name for a model", true,
            [](O& o, S v) { return add_alias(o, v); },
            [](const O& o) {
              Values out;
-             for (const auto& [alias, model] : o.aliases) out.push_back(alias + "=" + model);
+             for (const auto& [alias, model] : o.aliases)
+               out.push_back(fmt::format("{}={}", alias, model));
              return out;
            }},
     Option{"strict-models", "",

@@ -120,6 +120,7 @@ Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, co
   ranking.results.reserve(job.documents.size());
   for (std::size_t i = 0; i < job.documents.size(); ++i) {
     const std::size_t place = texts.place[i];
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): every text has been scored
     const ScoreCache::Score& score = *scores[place];
     const bool cut = texts.cut[place];
     if ((score.truncated || cut) && !job.truncate) {
@@ -203,10 +204,11 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
     std::size_t document_tokens = 0;
     for (const RankedDocument& result : ranked->results) {
       const std::size_t place = unknown_places[result.index];
-      scores[place] = ScoreCache::Score{
-          result.relevance_score, static_cast<std::uint32_t>(result.tokens), result.truncated};
+      const ScoreCache::Score score{result.relevance_score,
+                                    static_cast<std::uint32_t>(result.tokens), result.truncated};
+      scores[place] = score;
       document_tokens += result.tokens;
-      if (caches) cache_.insert(keys[place], *scores[place]);
+      if (caches) cache_.insert(keys[place], score);
     }
     // What the query cost by itself, so that usage is the same from the cache.
     query = ScoreCache::Score{
@@ -214,8 +216,10 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
         static_cast<std::uint32_t>(ranked->usage.total_tokens - document_tokens), false};
     if (caches) cache_.insert(query_key, *query);
   }
-  ranking.usage.query_tokens = static_cast<std::size_t>(query->relevance_score);
-  ranking.usage.total_tokens = query->tokens;
+  if (query) {
+    ranking.usage.query_tokens = static_cast<std::size_t>(query->relevance_score);
+    ranking.usage.total_tokens = query->tokens;
+  }
   auto arranged = arrange(call, job, *texts, scores, std::move(ranking));
   if (arranged) {
     arranged->timings.total_ms =

@@ -89,6 +89,7 @@ Result<AddedTokenMatcher> AddedTokenMatcher::build(std::vector<AddedToken> token
     out.tokens_.push_back(std::move(token));
   }
   std::vector<Trie::Entry> entries;
+  entries.reserve(out.tokens_.size());
   for (const AddedToken& token : out.tokens_) {
     entries.push_back({token.content, static_cast<std::int32_t>(entries.size())});
   }

@@ -13,10 +13,10 @@ constexpr std::string_view kBase64 =
 
 // RFC 4648 §4, with its padding; nothing if the text is something else.
 std::optional<std::string> decode_base64(std::string_view text) {
-  std::array<std::int8_t, 256> digits;
+  std::array<int, 256> digits;
   digits.fill(-1);
   for (std::size_t i = 0; i < kBase64.size(); ++i) {
-    digits[static_cast<unsigned char>(kBase64[i])] = static_cast<std::int8_t>(i);
+    digits[static_cast<unsigned char>(kBase64[i])] = static_cast<int>(i);
   }
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
@@ -32,7 +32,8 @@ std::optional<std::string> decode_base64(std::string_view text) {
     const int digit = digits[static_cast<unsigned char>(c)];
     if (digit < 0) return std::nullopt;
     bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    if ((count += 6) >= 8) {
+    count += 6;
+    if (count >= 8) {
       count -= 8;
       out += static_cast<char>(bits >> count & 0xFF);
     }

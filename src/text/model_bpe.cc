@@ -190,8 +190,10 @@ std::optional<std::pair<std::string_view, std::string_view>> read_pair(json::Val
     parts.push_back(part.as_string());
     return parts.size() < 3;
   });
-  if (parts.size() != 2 || !parts[0] || !parts[1]) return std::nullopt;
-  return std::pair(*parts[0], *parts[1]);
+  if (parts.size() != 2) return std::nullopt;
+  const auto& [first, second] = std::pair(parts[0], parts[1]);
+  if (!first || !second) return std::nullopt;
+  return std::pair(*first, *second);
 }
 
 Result<MergeTable> read_merges(const Spec& merges, const Vocabulary& vocabulary,

@@ -139,9 +139,10 @@ Result<std::unique_ptr<Normalizer>> make_replace(const Spec& spec) {
   if (pattern.find("Regex")) {
     PODIUM_TRY(const std::string_view regex, pattern.string("Regex"));
     read = read_regex(regex);
-    if (!read)
+    if (!read) {
       return spec.unsupported(
           fmt::format("has a regular expression that Podium does not know: {}", regex));
+    }
   } else {
     PODIUM_TRY(const std::string_view string, pattern.string("String"));
     read = Pattern{std::string(string)};

@@ -75,10 +75,14 @@ class TrieBuilder {
       return;
     }
     std::array<std::uint32_t, 258> start{};
-    for (auto i = begin; i != end; ++i) ++start[static_cast<std::size_t>(byte_at(*i, depth) + 2)];
+    const auto slot = [depth](const Trie::Entry& entry) {
+      const int byte = byte_at(entry, depth) - kEnd;
+      return static_cast<std::size_t>(byte);
+    };
+    for (auto i = begin; i != end; ++i) ++start[slot(*i) + 1];
     for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
     for (auto i = begin; i != end; ++i) {
-      sorted_[start[static_cast<std::size_t>(byte_at(*i, depth) + 1)]++] = *i;
+      sorted_[start[slot(*i)]++] = *i;
     }
     std::copy_n(sorted_.begin(), range.end - range.begin, begin);
   }
@@ -147,6 +151,7 @@ class TrieBuilder {
     if ((blocks_.size() + 1) * kBlock > Trie::kMaxUnits) return std::nullopt;
     blocks_.push_back({{~0ULL, ~0ULL, ~0ULL, ~0ULL}, {~0ULL, ~0ULL, ~0ULL, ~0ULL}});
     trie_.units_.resize(blocks_.size() * kBlock);
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): an empty block has room
     return take(block, *base_in(block, labels), labels);
   }
 

@@ -86,7 +86,7 @@ struct HttpServer::Impl {
   std::unique_ptr<asio::ssl::context> tls;
   std::optional<Tcp::acceptor> tcp;
   std::optional<Local::acceptor> local;
-  std::optional<asio::steady_timer> ticker;
+  std::unique_ptr<asio::steady_timer> ticker;
   std::string address;
   std::uint16_t port = 0;
   std::uint64_t accepted = 0;  // connections so far
@@ -200,7 +200,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(const HttpOptions& option
 
 void HttpServer::serve() {
   Impl& it = *impl_;
-  it.ticker.emplace(it.shared->io);
+  it.ticker = std::make_unique<asio::steady_timer>(it.shared->io);
   asio::co_spawn(it.shared->io, it.tick(), asio::detached);
   if (it.tcp) asio::co_spawn(it.shared->io, it.accept(*it.tcp), asio::detached);
   if (it.local) asio::co_spawn(it.shared->io, it.accept(*it.local), asio::detached);
@@ -208,6 +208,7 @@ void HttpServer::serve() {
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+// NOLINTNEXTLINE(bugprone-exception-escape): out of memory alone, which ends the process anyway
 HttpServer::~HttpServer() { stop(); }
 
 std::string HttpServer::address() const { return impl_->address; }

@@ -299,6 +299,7 @@ asio::awaitable<Session::Served> Session::answer(std::shared_ptr<Exchange> excha
   const bool there = answer_ || co_await wait_for_answer(old);
   if (there) {
     keep_alive = keep_alive && !shared_->draining;
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): wait_for_answer() saw to it
     HttpResponse response = *std::move(answer_);
     answer_.reset();
     co_await respond(std::move(response), keep_alive, with_body);
