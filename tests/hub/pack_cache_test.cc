@@ -1,6 +1,7 @@
 #include "hub/pack_cache.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -17,7 +18,8 @@ namespace fs = std::filesystem;
 class PackCacheTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "podium-packs" / "below";
+    folder_ =
+        fs::path(testing::TempDir()) / ("podium-packs-" + std::to_string(::getpid())) / "below";
     fs::remove_all(folder_.parent_path());
     setenv("PODIUM_CACHE_DIR", folder_.c_str(), 1);
     for (std::size_t i = 0; i < 1000; ++i) contents_.push_back(static_cast<std::byte>(i * 7));

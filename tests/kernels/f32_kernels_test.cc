@@ -198,7 +198,7 @@ TEST_P(F32, AttentionWithExtrasEqualsTheReference) {
         const std::vector<float> prefix(kv.begin(),
                                         kv.begin() + static_cast<int>(extra.prefix * stride));
         head.prefix_k = prefix.data();
-        head.prefix_v = prefix.data() + head_dim;
+        head.prefix_v = prefix.empty() ? nullptr : prefix.data() + head_dim;
         head.prefix_stride = stride;
         head.prefix_length = extra.prefix;
         head.first_query = extra.first;

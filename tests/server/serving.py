@@ -56,7 +56,7 @@ class Server:
     def request(self, method, path, body=None, headers=None):
         """(status, headers, body bytes); a body that is not bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
         with contextlib.closing(connection):
             sent = {"Content-Type": "application/json"} if data is not None else {}
             connection.request(method, path, data, sent | (headers or {}))

@@ -17,7 +17,7 @@ PATHS = ("/v1/rerank", "/v2/rerank", "/rerank", "/score", "/v1/reranking", "/inv
 
 def setUpModule():
     global server
-    server = Server("--head-timeout", "2", "--body-timeout", "2", "--max-body", "1MB")
+    server = Server("--head-timeout", "2", "--body-timeout", "2", "--max-body", "1MB", "--timeout", "600")
 
 
 def tearDownModule():
