@@ -1,24 +1,12 @@
 #include "hub/builtin_model.h"
 
-#include <cstddef>
+#include "base/embedded_file.h"
 
-// The assembler copies each file into read-only data. Tensors inside the weights are 64-byte
-// aligned relative to the file, so the file is too.
-#define PODIUM_EMBED(symbol, file)                                                   \
-  asm(".pushsection .rodata, \"a\"\n"                                                \
-      ".balign 64\n" #symbol                                                         \
-      "_begin:\n"                                                                    \
-      ".incbin \"" PODIUM_MODEL_DIR "/" file "\"\n" #symbol                          \
-      "_end:\n"                                                                      \
-      ".byte 0\n"                                                                    \
-      ".popsection\n");                                                              \
-  extern "C" __attribute__((visibility("hidden"))) const std::byte symbol##_begin[]; \
-  extern "C" __attribute__((visibility("hidden"))) const std::byte symbol##_end[]
-
-PODIUM_EMBED(podium_builtin_config, "config.json");
-PODIUM_EMBED(podium_builtin_tokenizer, "tokenizer.json");
-PODIUM_EMBED(podium_builtin_tokenizer_config, "tokenizer_config.json");
-PODIUM_EMBED(podium_builtin_weights, "model.safetensors");
+// Tensors inside the weights are 64-byte aligned relative to the file, and so is the file.
+PODIUM_EMBED(podium_builtin_config, PODIUM_MODEL_DIR "/config.json");
+PODIUM_EMBED(podium_builtin_tokenizer, PODIUM_MODEL_DIR "/tokenizer.json");
+PODIUM_EMBED(podium_builtin_tokenizer_config, PODIUM_MODEL_DIR "/tokenizer_config.json");
+PODIUM_EMBED(podium_builtin_weights, PODIUM_MODEL_DIR "/model.safetensors");
 
 namespace podium::hub {
 

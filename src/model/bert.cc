@@ -19,10 +19,10 @@ LayerNames hugging_face_layer_names(const std::string& prefix, std::size_t layer
 
 EncoderNames hugging_face_names(const std::string& prefix) {
   const std::string embeddings = prefix + "embeddings.";
-  return {.word_embeddings = embeddings + "word_embeddings.weight",
-          .position_embeddings = embeddings + "position_embeddings.weight",
-          .type_embeddings = embeddings + "token_type_embeddings.weight",
-          .embedding_norm = embeddings + "LayerNorm",
+  return {.embeddings = {.word = embeddings + "word_embeddings.weight",
+                         .position = embeddings + "position_embeddings.weight",
+                         .type = embeddings + "token_type_embeddings.weight",
+                         .norm = embeddings + "LayerNorm"},
           .layer = hugging_face_layer_names,
           .prefix = prefix};
 }
@@ -33,9 +33,7 @@ bool matches_bert(const hub::Checkpoint&, const hub::ModelConfig& config) {
 }
 
 Result<std::unique_ptr<Model>> load_bert(const LoadContext& context) {
-  const bool prefixed =
-      context.checkpoint.find("bert.embeddings.word_embeddings.weight") != nullptr;
-  const std::string prefix = prefixed ? "bert." : "";
+  const std::string prefix = name_prefix(context.checkpoint, "bert.");
   WeightReader reader(context);
   PODIUM_TRY(auto encoder,
              PostNormEncoder::load(context, reader, hugging_face_names(prefix), Positions{}));

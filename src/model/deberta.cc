@@ -202,9 +202,7 @@ Result<std::unique_ptr<Model>> load_deberta(const LoadContext& context) {
   const hub::ModelConfig& config = context.config;
   PODIUM_TRY(const Options options, read_options(config));
   PODIUM_TRY(const HeadActivation activation, read_head_activation(config, "pooler_hidden_act"));
-  const bool prefixed =
-      context.checkpoint.find("deberta.embeddings.word_embeddings.weight") != nullptr;
-  const std::string prefix = prefixed ? "deberta." : "";
+  const std::string prefix = name_prefix(context.checkpoint, "deberta.");
   WeightReader reader(context);
   EmbeddingNames names{.word = prefix + "embeddings.word_embeddings.weight",
                        .norm = prefix + "embeddings.LayerNorm"};

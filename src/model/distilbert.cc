@@ -28,9 +28,7 @@ bool matches_distilbert(const hub::Checkpoint&, const hub::ModelConfig& config) 
 }
 
 Result<std::unique_ptr<Model>> load_distilbert(const LoadContext& context) {
-  const bool prefixed =
-      context.checkpoint.find("distilbert.embeddings.word_embeddings.weight") != nullptr;
-  const std::string prefix = prefixed ? "distilbert." : "";
+  const std::string prefix = name_prefix(context.checkpoint, "distilbert.");
   WeightReader reader(context);
   PODIUM_TRY(Embeddings embeddings,
              Embeddings::load(context, reader,

@@ -20,12 +20,10 @@ Result<std::unique_ptr<Model>> load_electra(const LoadContext& context) {
                             embedding_size, config.hidden_size),
                 "ELECTRA base and large have equal ones.");
   }
-  const bool prefixed =
-      context.checkpoint.find("electra.embeddings.word_embeddings.weight") != nullptr;
+  const std::string prefix = name_prefix(context.checkpoint, "electra.");
   WeightReader reader(context);
   PODIUM_TRY(auto encoder,
-             PostNormEncoder::load(context, reader, hugging_face_names(prefixed ? "electra." : ""),
-                                   Positions{}));
+             PostNormEncoder::load(context, reader, hugging_face_names(prefix), Positions{}));
   if (config.is_bi_encoder) return make_bi_encoder(context, reader, "electra", std::move(encoder));
   return make_cross_encoder(context, reader, "electra", std::move(encoder),
                             {.dense = "classifier.dense",

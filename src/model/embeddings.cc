@@ -30,7 +30,7 @@ Result<Embeddings> Embeddings::load(const LoadContext& context, WeightReader& re
   out.kernels_ = &context.kernels;
   out.positions_ = positions;
   PODIUM_TRY(out.word_, reader.matrix(names.word, config.vocab_size, hidden));
-  PODIUM_CHECK(check_finite_parallel(out.word_, context.pool));
+  if (!reader.checked()) PODIUM_CHECK(check_finite_parallel(out.word_, context.pool));
   reader.count_mapped(out.word_);
   if (!names.position.empty()) {
     PODIUM_TRY(out.position_,

@@ -54,8 +54,7 @@ bool matches_gte(const hub::Checkpoint&, const hub::ModelConfig& config) {
 
 Result<std::unique_ptr<Model>> load_gte(const LoadContext& context) {
   const hub::ModelConfig& config = context.config;
-  const bool prefixed = context.checkpoint.find("new.embeddings.word_embeddings.weight") != nullptr;
-  const std::string prefix = prefixed ? "new." : "";
+  const std::string prefix = name_prefix(context.checkpoint, "new.");
   WeightReader reader(context);
   EmbeddingNames names{.word = prefix + "embeddings.word_embeddings.weight",
                        .norm = prefix + "embeddings.LayerNorm"};

@@ -70,9 +70,7 @@ Result<std::unique_ptr<Model>> load_jina_bert(const LoadContext& context) {
     fields.refuse_unknown("feed_forward_type", feed_forward, "Known: geglu.");
   }
   PODIUM_CHECK(fields.outcome());
-  const bool prefixed =
-      context.checkpoint.find("bert.embeddings.word_embeddings.weight") != nullptr;
-  const std::string prefix = prefixed ? "bert." : "";
+  const std::string prefix = name_prefix(context.checkpoint, "bert.");
   WeightReader reader(context);
   PODIUM_TRY(Embeddings embeddings,
              Embeddings::load(context, reader,

@@ -66,9 +66,8 @@ Result<std::unique_ptr<Model>> load_modernbert(const LoadContext& context) {
   PODIUM_TRY(const Options options, read_options(config));
   PODIUM_TRY(const HeadActivation activation,
              read_head_activation(config, "classifier_activation"));
-  const bool prefixed =
-      context.checkpoint.find("model.embeddings.tok_embeddings.weight") != nullptr;
-  const std::string prefix = prefixed ? "model." : "";
+  const std::string prefix =
+      name_prefix(context.checkpoint, "model.", "embeddings.tok_embeddings.weight");
   WeightReader reader(context);
   PODIUM_TRY(Embeddings embeddings,
              Embeddings::load(context, reader,

@@ -54,9 +54,7 @@ Result<std::unique_ptr<Model>> load_mpnet(const LoadContext& context) {
   std::size_t buckets = 32;
   fields.size("relative_attention_num_buckets", buckets, 4, 1 << 10);
   PODIUM_CHECK(fields.outcome());
-  const bool prefixed =
-      context.checkpoint.find("mpnet.embeddings.word_embeddings.weight") != nullptr;
-  const std::string prefix = prefixed ? "mpnet." : "";
+  const std::string prefix = name_prefix(context.checkpoint, "mpnet.");
   WeightReader reader(context);
   PODIUM_TRY(Embeddings embeddings,
              Embeddings::load(context, reader,

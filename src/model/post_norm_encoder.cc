@@ -28,20 +28,6 @@ Result<void> check_config(const hub::ModelConfig& config) {
   return {};
 }
 
-// check_finite over a large matrix, on all threads.
-Result<void> check_finite_parallel(const hub::Matrix& matrix, ThreadPool& pool) {
-  constexpr std::size_t kRows = 8192;
-  std::vector<Result<void>> results((matrix.rows + kRows - 1) / kRows);
-  pool.parallel_for(results.size(), [&](std::size_t part, int) {
-    hub::Matrix rows = matrix;
-    rows.data += part * kRows * matrix.row_bytes;
-    rows.rows = std::min(kRows, matrix.rows - part * kRows);
-    results[part] = hub::check_finite(rows);
-  });
-  for (auto& result : results) PODIUM_CHECK(std::move(result));
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Encoder>> PostNormEncoder::load(const LoadContext& context,
@@ -53,11 +39,9 @@ Result<std::unique_ptr<Encoder>> PostNormEncoder::load(const LoadContext& contex
   auto owned = std::make_unique<PostNormEncoder>();
   PostNormEncoder& encoder = *owned;
   encoder.kernels_ = &context.kernels;
-  encoder.hidden_size_ = config.hidden_size;
   encoder.intermediate_size_ = config.intermediate_size;
   encoder.heads_ = config.num_attention_heads;
-  encoder.positions_ = positions;
-  PODIUM_CHECK(encoder.load_embeddings(context, reader, names));
+  PODIUM_TRY(encoder.embeddings_, Embeddings::load(context, reader, names.embeddings, positions));
   std::vector<Result<Layer>> layers(config.num_hidden_layers);
   context.pool.parallel_for(layers.size(), [&](std::size_t i, int) {
     layers[i] = load_layer(context, reader, names.layer(names.prefix, i, config.hidden_size));
@@ -67,34 +51,6 @@ Result<std::unique_ptr<Encoder>> PostNormEncoder::load(const LoadContext& contex
     encoder.layers_.push_back(std::move(loaded));
   }
   return owned;
-}
-
-Result<void> PostNormEncoder::load_embeddings(const LoadContext& context, WeightReader& reader,
-                                              const EncoderNames& names) {
-  const hub::ModelConfig& config = context.config;
-  PODIUM_TRY(word_, reader.matrix(names.word_embeddings, config.vocab_size, hidden_size_));
-  if (!reader.checked()) PODIUM_CHECK(check_finite_parallel(word_, context.pool));
-  reader.count_mapped(word_);
-  PODIUM_TRY(position_, reader.matrix(names.position_embeddings, config.max_position_embeddings,
-                                      hidden_size_));
-  PODIUM_CHECK(hub::check_finite(position_));
-  reader.count_mapped(position_);
-  if (position_.rows <= positions_.first) {
-    return fail(ErrorCode::malformed,
-                fmt::format("max_position_embeddings {} leaves no position for a token: the first "
-                            "one is {}",
-                            position_.rows, positions_.first));
-  }
-  PODIUM_TRY(const hub::Matrix types,
-             reader.matrix(names.type_embeddings, config.type_vocab_size, hidden_size_));
-  PODIUM_CHECK(hub::check_finite(types));
-  reader.count_mapped(types);
-  types_.assign(types.rows, std::vector<float>(hidden_size_));
-  for (std::size_t row = 0; row < types.rows; ++row) {
-    hub::copy_row_as_f32(types, row, types_[row].data());
-  }
-  PODIUM_TRY(embedding_norm_, reader.layer_norm(names.embedding_norm, hidden_size_));
-  return {};
 }
 
 Result<PostNormEncoder::Layer> PostNormEncoder::load_layer(const LoadContext& context,
@@ -116,12 +72,12 @@ Result<PostNormEncoder::Layer> PostNormEncoder::load_layer(const LoadContext& co
 Workspace PostNormEncoder::make_workspace(std::size_t max_tokens, std::size_t max_length,
                                           int workers) const {
   Workspace workspace;
-  workspace.states = AlignedBuffer<float>(max_tokens * hidden_size_);
-  workspace.query_key_value = AlignedBuffer<float>(max_tokens * 3 * hidden_size_);
+  workspace.states = AlignedBuffer<float>(max_tokens * hidden_size());
+  workspace.query_key_value = AlignedBuffer<float>(max_tokens * 3 * hidden_size());
   const std::size_t rows =
-      kLargestBlock * (hidden_size_ + intermediate_size_) +
-      Linear::scratch_floats(kLargestBlock, std::max(hidden_size_, intermediate_size_));
-  const std::size_t attention = kernels_->attention_scratch(max_length, hidden_size_ / heads_);
+      kLargestBlock * (hidden_size() + intermediate_size_) +
+      Linear::scratch_floats(kLargestBlock, std::max(hidden_size(), intermediate_size_));
+  const std::size_t attention = kernels_->attention_scratch(max_length, hidden_size() / heads_);
   for (int worker = 0; worker < workers; ++worker) {
     workspace.scratch.emplace_back(std::max(rows, attention));
   }
@@ -134,7 +90,7 @@ struct PostNormEncoder::Run {
   const batch::PackedBatch& batch;
   Workspace& workspace;
   ThreadPool& pool;
-  std::size_t hidden = encoder.hidden_size_;
+  std::size_t hidden = encoder.hidden_size();
   const kernels::Kernels& kernels = *encoder.kernels_;
 
   float* state(std::size_t row) { return workspace.states.data() + row * hidden; }
@@ -152,34 +108,6 @@ struct PostNormEncoder::Run {
       const std::size_t first = item * block;
       body(first, std::min(block, total - first), worker);
     });
-  }
-
-  void embed(std::size_t first, std::size_t rows, float* scratch) {
-    auto sequence = static_cast<std::size_t>(
-        std::upper_bound(batch.cu_seqlens.begin(), batch.cu_seqlens.end(), first) -
-        batch.cu_seqlens.begin() - 1);
-    std::size_t position = position_before(sequence, first);
-    for (std::size_t row = first; row < first + rows; ++row) {
-      while (row >= batch.cu_seqlens[sequence + 1]) position = position_before(++sequence, row);
-      const bool pad = batch.token_ids[row] == encoder.positions_.pad_id;
-      const std::size_t here =
-          pad ? static_cast<std::size_t>(encoder.positions_.pad_id) : position++;
-      float* out = state(row);
-      hub::copy_row_as_f32(encoder.word_, static_cast<std::size_t>(batch.token_ids[row]), out);
-      hub::copy_row_as_f32(encoder.position_, here, scratch);
-      const std::vector<float>& type = encoder.types_[batch.type_ids[row]];
-      for (std::size_t i = 0; i < hidden; ++i) out[i] = out[i] + type[i] + scratch[i];
-    }
-    norm(state(first), nullptr, encoder.embedding_norm_, state(first), rows);
-  }
-
-  // The position of the token at `row` if it is no padding.
-  std::size_t position_before(std::size_t sequence, std::size_t row) const {
-    std::size_t position = encoder.positions_.first;
-    for (std::size_t i = batch.cu_seqlens[sequence]; i < row; ++i) {
-      position += batch.token_ids[i] != encoder.positions_.pad_id;
-    }
-    return position;
   }
 
   void norm(float* x, const float* residual, const LayerNorm& norm, float* out,
@@ -259,7 +187,7 @@ void PostNormEncoder::forward(const batch::PackedBatch& batch, Rows rows, Worksp
     }
   };
   run.over_rows(batch.tokens(), [&](std::size_t first, std::size_t count, int worker) {
-    run.embed(first, count, scratch(worker));
+    embeddings_.embed(batch, first, count, run.state(first), scratch(worker));
     project(0, first, count, scratch(worker));
   });
   for (std::size_t i = 0; i < layers_.size(); ++i) {

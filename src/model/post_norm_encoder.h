@@ -27,10 +27,7 @@ struct LayerNames {
 };
 
 struct EncoderNames {
-  std::string word_embeddings;  // full tensor names
-  std::string position_embeddings;
-  std::string type_embeddings;
-  std::string embedding_norm;  // without ".weight"
+  EmbeddingNames embeddings;
   LayerNames (*layer)(const std::string& prefix, std::size_t layer, std::size_t hidden_size);
   std::string prefix;  // of the layer names, e.g. "roberta."
 };
@@ -49,9 +46,9 @@ class PostNormEncoder final : public Encoder {
   Workspace make_workspace(std::size_t max_tokens, std::size_t max_length,
                            int workers) const override;
 
-  std::size_t hidden_size() const override { return hidden_size_; }
-  std::size_t max_length() const override { return position_.rows - positions_.first; }
-  std::size_t token_types() const override { return types_.size(); }
+  std::size_t hidden_size() const override { return embeddings_.hidden_size(); }
+  std::size_t max_length() const override { return embeddings_.max_length(); }
+  std::size_t token_types() const override { return embeddings_.token_types(); }
   const kernels::Kernels& kernels() const override { return *kernels_; }
 
  private:
@@ -68,18 +65,11 @@ class PostNormEncoder final : public Encoder {
 
   static Result<Layer> load_layer(const LoadContext& context, WeightReader& reader,
                                   const LayerNames& names);
-  Result<void> load_embeddings(const LoadContext& context, WeightReader& reader,
-                               const EncoderNames& names);
 
   const kernels::Kernels* kernels_ = nullptr;
-  std::size_t hidden_size_ = 0;
   std::size_t intermediate_size_ = 0;
   std::size_t heads_ = 0;
-  Positions positions_;
-  hub::Matrix word_;
-  hub::Matrix position_;
-  std::vector<std::vector<float>> types_;
-  LayerNorm embedding_norm_;
+  Embeddings embeddings_;
   std::vector<Layer> layers_;
 };
 

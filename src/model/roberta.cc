@@ -16,13 +16,11 @@ bool matches_roberta(const hub::Checkpoint&, const hub::ModelConfig& config) {
 }
 
 Result<std::unique_ptr<Model>> load_roberta(const LoadContext& context) {
-  const bool prefixed =
-      context.checkpoint.find("roberta.embeddings.word_embeddings.weight") != nullptr;
   const std::string& type = context.config.model_type;
+  const std::string prefix = name_prefix(context.checkpoint, "roberta.");
   WeightReader reader(context);
-  PODIUM_TRY(auto encoder,
-             PostNormEncoder::load(context, reader, hugging_face_names(prefixed ? "roberta." : ""),
-                                   roberta_positions(context.config)));
+  PODIUM_TRY(auto encoder, PostNormEncoder::load(context, reader, hugging_face_names(prefix),
+                                                 roberta_positions(context.config)));
   if (context.config.is_bi_encoder) {
     return make_bi_encoder(context, reader, type, std::move(encoder));
   }

@@ -29,6 +29,11 @@ Linear pack_int8(const kernels::Kernels& kernels, std::size_t in_features, const
 
 }  // namespace
 
+std::string name_prefix(const hub::Checkpoint& checkpoint, const std::string& prefix,
+                        std::string_view first) {
+  return checkpoint.find(prefix + std::string(first)) != nullptr ? prefix : "";
+}
+
 Result<hub::Matrix> WeightReader::matrix(std::string_view name, std::size_t rows,
                                          std::size_t cols) {
   const hub::TensorView* tensor = context_.checkpoint.find(name);

@@ -29,6 +29,11 @@ struct LinearRows {
   bool bias = true;  // false: the layer has none
 };
 
+// `prefix` if the checkpoint's names begin with it, else "": a model saved without its head has
+// none. `first` names a tensor that every checkpoint of the architecture has.
+std::string name_prefix(const hub::Checkpoint& checkpoint, const std::string& prefix,
+                        std::string_view first = "embeddings.word_embeddings.weight");
+
 // Reads and counts. May be called from several threads at once.
 class WeightReader {
  public:

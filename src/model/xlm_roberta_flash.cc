@@ -28,7 +28,7 @@ bool matches_xlm_roberta_flash(const hub::Checkpoint& checkpoint, const hub::Mod
 
 Result<std::unique_ptr<Model>> load_xlm_roberta_flash(const LoadContext& context) {
   EncoderNames names = hugging_face_names("roberta.");
-  names.embedding_norm = "roberta.emb_ln";
+  names.embeddings.norm = "roberta.emb_ln";
   names.layer = flash_layer_names;
   WeightReader reader(context);
   PODIUM_TRY(auto encoder,

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "podium/podium.h"
 #include "server/endpoints.h"
+#include "server/entry.h"
 #include "server/server.h"
 
 namespace podium::server {
@@ -42,8 +43,8 @@ std::map<std::string, Methods> operations() {
     for (const Route& route : dialect->routes) {
       const Operation operation{dialect->title, route.summary, route.request_schema,
                                 route.response_schema};
-      const bool only_forced = !dialect->claims({.method = "POST", .path = std::string(route.path)},
-                                                json::Document::parse("{}", "{}")->root());
+      const bool only_forced =
+          !dialect->claims({.method = "POST", .path = std::string(route.path)}, null_json());
       const std::string path = path_of(route.path);
       if (!only_forced || route.page != nullptr) paths[path][lower(route.method)] = operation;
       if (route.page == nullptr && path != "/") {
@@ -95,11 +96,9 @@ void write_operation(json::Writer& out, const std::string& path, const Operation
   out.end_object();
 }
 
-}  // namespace
-
-HttpResponse get_openapi(const EndpointCall&) {
-  HttpResponse response;
-  json::Writer out(response.body);
+std::string write_document() {
+  std::string text;
+  json::Writer out(text);
   out.begin_object().key("openapi").value("3.1.0").key("info").begin_object();
   out.key("title").value("Podium").key("version").value(PODIUM_VERSION);
   out.key("description").value("Reranking for the clients of many APIs on one port.");
@@ -122,7 +121,14 @@ HttpResponse get_openapi(const EndpointCall&) {
     out.end_object();
   }
   out.end_object().end_object();
-  return response;
+  return text;
+}
+
+}  // namespace
+
+HttpResponse get_openapi(const EndpointCall&) {
+  static const std::string document = write_document();  // the tables never change
+  return {.body = document};
 }
 
 }  // namespace podium::server

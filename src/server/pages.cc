@@ -1,27 +1,17 @@
 // The page at / and the readable reference at /docs, inside the program. They are static: whatever
 // they show comes from the API, behind the key.
 #include <array>
-#include <cstddef>
 
+#include "base/embedded_file.h"
 #include "server/endpoints.h"
 
-#define PODIUM_PAGE(symbol, file)                                                    \
-  asm(".pushsection .rodata, \"a\"\n" #symbol                                        \
-      "_begin:\n"                                                                    \
-      ".incbin \"" PODIUM_PAGES_DIR "/" file "\"\n" #symbol                          \
-      "_end:\n"                                                                      \
-      ".byte 0\n"                                                                    \
-      ".popsection\n");                                                              \
-  extern "C" __attribute__((visibility("hidden"))) const std::byte symbol##_begin[]; \
-  extern "C" __attribute__((visibility("hidden"))) const std::byte symbol##_end[]
-
-PODIUM_PAGE(podium_page_index, "index.html");
-PODIUM_PAGE(podium_page_docs, "docs.html");
-PODIUM_PAGE(podium_page_style, "page.css");
-PODIUM_PAGE(podium_page_script, "page.js");
-PODIUM_PAGE(podium_page_docs_script, "docs.js");
-PODIUM_PAGE(podium_page_documents, "documents.js");
-PODIUM_PAGE(podium_page_snippets, "snippets.js");
+PODIUM_EMBED(podium_page_index, PODIUM_PAGES_DIR "/index.html");
+PODIUM_EMBED(podium_page_docs, PODIUM_PAGES_DIR "/docs.html");
+PODIUM_EMBED(podium_page_style, PODIUM_PAGES_DIR "/page.css");
+PODIUM_EMBED(podium_page_script, PODIUM_PAGES_DIR "/page.js");
+PODIUM_EMBED(podium_page_docs_script, PODIUM_PAGES_DIR "/docs.js");
+PODIUM_EMBED(podium_page_documents, PODIUM_PAGES_DIR "/documents.js");
+PODIUM_EMBED(podium_page_snippets, PODIUM_PAGES_DIR "/snippets.js");
 
 namespace podium::server {
 

@@ -111,7 +111,7 @@ std::string_view type_of(int status) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  const int status = refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault);
+  const int status = status_without_422(refusal.fault);
   HttpResponse response{.status = status};
   response.headers.emplace_back("x-amzn-ErrorType", type_of(status));
   json::Writer(response.body)

@@ -11,13 +11,7 @@ namespace {
 
 enum Shape { version_1, version_2, bedrock };
 
-std::string_view lower_prefix(std::string_view text) { return text.substr(0, 6); }
-
-bool is_cohere(std::string_view header) {
-  std::string start(lower_prefix(header));
-  for (char& c : start) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return start == "cohere";
-}
+bool is_cohere(std::string_view header) { return same_name(header.substr(0, 6), "cohere"); }
 
 bool claims_v1(const HttpRequest& request, const json::Value& body) {
   return is_cohere(request.header("X-Fern-SDK-Name")) ||
@@ -76,7 +70,7 @@ HttpResponse answer(const Answer& answer) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  const int status = refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault);
+  const int status = status_without_422(refusal.fault);
   const std::string text =
       status == 400 ? "invalid request: " + sentence(refusal.error) : sentence(refusal.error);
   HttpResponse response{.status = status};

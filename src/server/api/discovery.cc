@@ -96,7 +96,7 @@ std::string_view status_of(int status) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  const int status = refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault);
+  const int status = status_without_422(refusal.fault);
   HttpResponse response{.status = status};
   json::Writer out(response.body);
   out.begin_object().key("error").begin_object().key("code").value(status);

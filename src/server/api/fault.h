@@ -31,6 +31,9 @@ enum class Fault {
 // The status that fits most APIs: 400, 422 for schema, 404, 429, 503, …
 int usual_status(Fault fault);
 
+// The same for APIs that answer 400 where others answer 422.
+int status_without_422(Fault fault);
+
 struct Refusal {
   Fault fault = Fault::internal;
   Error error;  // the sentence, and the hint that says what to do

@@ -67,7 +67,7 @@ HttpResponse refuse(const Refusal& refusal) {
   int status = usual_status(refusal.fault);
   if (refusal.fault == Fault::unknown_model) status = 400;
   if (refusal.fault == Fault::overloaded) status = 429;
-  response = openai_refusal(refusal, status, true);
+  response = openai_refusal(refusal, status);
   return response;
 }
 

@@ -125,10 +125,8 @@ HttpResponse refuse(const Refusal& refusal) {
   HttpResponse response{.status = status};
   json::Writer out(response.body);
   out.begin_object().key("detail").value(text).key("code").value(error_code(refusal.fault));
-  out.key("message").value(text).key("error").begin_object().key("message").value(text);
-  out.key("type").value(openai_type(refusal.fault)).key("param");
-  refusal.field.empty() ? out.null() : out.value(refusal.field);
-  out.key("code").null().end_object();
+  out.key("message").value(text).key("error");
+  write_error(out, refusal, 0);
   if (status == 422) {
     out.key("errors").begin_array().begin_object();
     out.key("field").value(refusal.field.empty() ? "body" : "body -> " + refusal.field);

@@ -97,8 +97,7 @@ HttpResponse answer(const Answer& answer) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  HttpResponse response{.status =
-                            refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault)};
+  HttpResponse response{.status = status_without_422(refusal.fault)};
   json::Writer(response.body)
       .begin_object()
       .key("error")

@@ -57,23 +57,9 @@ std::string_view type_of(Fault fault) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  int status = usual_status(refusal.fault);
-  if (refusal.fault == Fault::schema) status = 400;
-  if (refusal.fault == Fault::unsupported) status = 501;
-  HttpResponse response{.status = status};
-  json::Writer(response.body)
-      .begin_object()
-      .key("error")
-      .begin_object()
-      .key("code")
-      .value(status)
-      .key("message")
-      .value(sentence(refusal.error))
-      .key("type")
-      .value(type_of(refusal.fault))
-      .end_object()
-      .end_object();
-  return response;
+  const bool unsupported = refusal.fault == Fault::unsupported;
+  const int status = unsupported ? 501 : status_without_422(refusal.fault);
+  return coded_refusal(refusal, status, type_of(refusal.fault));
 }
 
 constexpr Route kRoutes[] = {

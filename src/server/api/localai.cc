@@ -38,21 +38,8 @@ HttpResponse refuse(const Refusal& refusal) {
     json::Writer(response.body).value(sentence(refusal.error));
     return response;
   }
-  const int status = refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault);
-  HttpResponse response{.status = status};
-  json::Writer(response.body)
-      .begin_object()
-      .key("error")
-      .begin_object()
-      .key("code")
-      .value(status)
-      .key("message")
-      .value(sentence(refusal.error))
-      .key("type")
-      .value("")
-      .end_object()
-      .end_object();
-  return response;
+  const int status = status_without_422(refusal.fault);
+  return coded_refusal(refusal, status, "");
 }
 
 constexpr Route kRoutes[] = {{"POST", "/v1/rerank", "Rank documents, best first",

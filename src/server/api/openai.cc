@@ -93,8 +93,7 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Se
 HttpResponse answer(const Answer&) { return {}; }
 
 HttpResponse refuse(const Refusal& refusal) {
-  const int status = refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault);
-  return merged_refusal(refusal, status);
+  return merged_refusal(refusal, status_without_422(refusal.fault));
 }
 
 constexpr std::string_view kModelList =

@@ -63,7 +63,7 @@ std::string_view code_of(int status) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  const int status = refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault);
+  const int status = status_without_422(refusal.fault);
   HttpResponse response{.status = status};
   json::Writer(response.body)
       .begin_object()

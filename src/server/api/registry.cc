@@ -128,6 +128,8 @@ int usual_status(Fault fault) {
   return 500;
 }
 
+int status_without_422(Fault fault) { return fault == Fault::schema ? 400 : usual_status(fault); }
+
 std::string sentence(const Error& error) {
   return error.hint.empty() ? error.message : error.message + ". " + error.hint;
 }

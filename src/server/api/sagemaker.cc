@@ -66,8 +66,7 @@ HttpResponse answer(const Answer& answer) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  return merged_refusal(refusal,
-                        refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault));
+  return merged_refusal(refusal, status_without_422(refusal.fault));
 }
 
 constexpr std::string_view kRequest =

@@ -186,7 +186,6 @@ HttpResponse refuse(const Refusal& refusal) {
 constexpr std::string_view kPredictRequest =
     R"({"type":"object","required":["inputs"],"properties":{"inputs":{},"raw_scores":{"type":["boolean","null"]},)"
     R"("truncate":{"type":["boolean","null"]}}})";
-constexpr std::string_view kPages = R"({"type":"object"})";
 
 constexpr Route kRoutes[] = {
     {"POST", "/rerank", "Rank texts, best first", schema::kTextsRequest, schema::kTextsResponse},
@@ -199,9 +198,9 @@ constexpr Route kRoutes[] = {
     {"POST", "/invocations", "The same, at SageMaker's path", schema::kTextsRequest,
      schema::kTextsResponse},
     {"POST", "/predict", "Score pairs of query and text", kPredictRequest, R"({"type":"array"})"},
-    {"GET", "/info", "What the model is", "", kPages, tei_info},
-    {"POST", "/tokenize", "The tokens of texts", kPages, R"({"type":"array"})", tei_tokenize},
-    {"POST", "/embed", "The vectors of texts, where the model has them", kPages,
+    {"GET", "/info", "What the model is", "", schema::kAny, tei_info},
+    {"POST", "/tokenize", "The tokens of texts", schema::kAny, R"({"type":"array"})", tei_tokenize},
+    {"POST", "/embed", "The vectors of texts, where the model has them", schema::kAny,
      R"({"type":"array"})", tei_embed},
 };
 

@@ -143,7 +143,7 @@ HttpResponse answer_score(const Answer& answer) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  const int status = refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault);
+  const int status = status_without_422(refusal.fault);
   const std::string_view type = status == 400   ? "BadRequestError"
                                 : status == 404 ? "NotFoundError"
                                                 : openai_type(refusal.fault);

@@ -41,8 +41,7 @@ HttpResponse answer(const Answer& answer) {
 }
 
 HttpResponse refuse(const Refusal& refusal) {
-  const int status = refusal.fault == Fault::schema ? 400 : usual_status(refusal.fault);
-  return merged_refusal(refusal, status);
+  return merged_refusal(refusal, status_without_422(refusal.fault));
 }
 
 constexpr Route kRoutes[] = {{"POST", "/v1/rerank", "Rank documents, best first",

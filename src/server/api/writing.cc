@@ -84,25 +84,30 @@ std::string_view openai_type(Fault fault) {
   }
 }
 
-namespace {
-
-void write_error_object(json::Writer& out, const Refusal& refusal, int status, bool numeric_code) {
+void write_error(json::Writer& out, const Refusal& refusal, int code) {
   out.begin_object().key("message").value(sentence(refusal.error));
   out.key("type").value(openai_type(refusal.fault)).key("param");
   refusal.field.empty() ? out.null() : out.value(refusal.field);
   out.key("code");
-  numeric_code ? out.value(status) : out.null();
+  code == 0 ? out.null() : out.value(code);
   out.end_object();
 }
 
-}  // namespace
-
-HttpResponse openai_refusal(const Refusal& refusal, int status, bool numeric_code) {
+HttpResponse openai_refusal(const Refusal& refusal, int status) {
   HttpResponse response{.status = status};
   json::Writer out(response.body);
   out.begin_object().key("error");
-  write_error_object(out, refusal, status, numeric_code);
+  write_error(out, refusal, status);
   out.end_object();
+  return response;
+}
+
+HttpResponse coded_refusal(const Refusal& refusal, int status, std::string_view type) {
+  HttpResponse response{.status = status};
+  json::Writer out(response.body);
+  out.begin_object().key("error").begin_object().key("code").value(status);
+  out.key("message").value(sentence(refusal.error)).key("type").value(type);
+  out.end_object().end_object();
   return response;
 }
 
@@ -111,7 +116,7 @@ HttpResponse merged_refusal(const Refusal& refusal, int status) {
   const std::string text = sentence(refusal.error);
   json::Writer out(response.body);
   out.begin_object().key("detail").value(text).key("message").value(text).key("error");
-  write_error_object(out, refusal, status, false);
+  write_error(out, refusal, 0);
   out.key("request_id").value(refusal.request_id).end_object();
   return response;
 }

@@ -33,8 +33,14 @@ void write_meta(json::Writer& out, const Answer& answer, std::string_view versio
 // The type of OpenAI's errors, e.g. "invalid_request_error".
 std::string_view openai_type(Fault fault);
 
-// {"error": {"message", "type", "param", "code"}} with the given code (a number, or null for none).
-HttpResponse openai_refusal(const Refusal& refusal, int status, bool numeric_code);
+// {"message", "type", "param", "code"}, the inside of OpenAI's errors; a code of 0 is null.
+void write_error(json::Writer& out, const Refusal& refusal, int code);
+
+// {"error": …} with the status as the code.
+HttpResponse openai_refusal(const Refusal& refusal, int status);
+
+// {"error": {"code", "message", "type"}}, as llama.cpp and LocalAI have it.
+HttpResponse coded_refusal(const Refusal& refusal, int status, std::string_view type);
 
 // {"detail": …} plus "message" and "error", which satisfies the readers of Jina, Cohere, Voyage and
 // OpenAI at once.
