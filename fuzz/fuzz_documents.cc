@@ -5,12 +5,12 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "cli/documents.h"
+#include "documents/documents.h"
 
 namespace {
 
-using podium::cli::Documents;
-using podium::cli::InputFormat;
+using podium::documents::Documents;
+using podium::documents::InputFormat;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -40,7 +40,7 @@ void check(const Documents& documents) {
   array += "]";
   for (const auto& [input, format] :
        {std::pair(jsonl, InputFormat::jsonl), std::pair(array, InputFormat::json)}) {
-    const auto again = podium::cli::parse_documents(input, "again", format);
+    const auto again = podium::documents::parse_documents(input, "again", format);
     require(again.has_value() && again->texts == documents.texts);
   }
 }
@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   for (const auto format :
        {InputFormat::automatic, InputFormat::lines, InputFormat::jsonl, InputFormat::json}) {
-    const auto documents = podium::cli::parse_documents(input, "input", format);
+    const auto documents = podium::documents::parse_documents(input, "input", format);
     if (documents) check(*documents);
     if (!documents) require(!documents.error().message.empty());
   }

@@ -8,16 +8,20 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/command.h"
-#include "cli/documents.h"
 #include "cli/facts.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/text_width.h"
+#include "documents/documents.h"
 #include "podium/engine.h"
 
 namespace podium::cli {
+
+using documents::Documents;
+using documents::InputFormat;
+using documents::parse_documents;
 
 namespace {
 

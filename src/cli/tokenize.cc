@@ -4,13 +4,17 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/command.h"
-#include "cli/documents.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "documents/documents.h"
 #include "podium/engine.h"
 
 namespace podium::cli {
+
+using documents::Documents;
+using documents::InputFormat;
+using documents::parse_documents;
 
 namespace {
 

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "cli/documents.h"
+#include "documents/documents.h"
 
-namespace podium::cli {
+namespace podium::documents {
 namespace {
 
 using std::string_literals::operator""s;
@@ -204,4 +204,4 @@ TEST(Documents, OneHugeLine) {
 }
 
 }  // namespace
-}  // namespace podium::cli
+}  // namespace podium::documents

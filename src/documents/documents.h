@@ -23,7 +23,7 @@
 
 #include "base/error.h"
 
-namespace podium::cli {
+namespace podium::documents {
 
 enum class InputFormat { automatic, lines, jsonl, json };
 
@@ -45,4 +45,4 @@ struct Documents {
 Result<Documents> parse_documents(std::string_view input, std::string_view source,
                                   InputFormat format = InputFormat::automatic);
 
-}  // namespace podium::cli
+}  // namespace podium::documents

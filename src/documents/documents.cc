@@ -1,4 +1,4 @@
-#include "cli/documents.h"
+#include "documents/documents.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "base/json_slices.h"
 #include "base/utf8.h"
 
-namespace podium::cli {
+namespace podium::documents {
 
 namespace {
 
@@ -203,4 +203,4 @@ Result<Documents> parse_documents(std::string_view input, std::string_view sourc
               "Give one document a line, JSONL, or a JSON array; blank lines are skipped.");
 }
 
-}  // namespace podium::cli
+}  // namespace podium::documents
