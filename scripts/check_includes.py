@@ -16,15 +16,17 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 # Room -> the rooms it may include besides itself; "podium" is include/podium.
 ROOMS = {
     "base": {"podium"},
+    "documents": {"base", "podium"},
     "hub": {"base", "podium"},
+    "download": {"base", "hub", "podium"},
     "text": {"base", "hub", "podium"},
     "batch": {"base"},
     "kernels": {"base"},
     "model": {"base", "hub", "batch", "kernels"},
     "engine": {"base", "hub", "text", "batch", "kernels", "model", "podium"},
     "eval": {"base", "podium"},
-    "server": {"base", "podium"},
-    "cli": {"base", "eval", "server", "podium"},
+    "server": {"base", "documents", "podium"},
+    "cli": {"base", "documents", "download", "eval", "server", "podium"},
     "podium": set(),
 }
 # How a library's headers begin -> the only files or folders that may include them.
@@ -34,7 +36,8 @@ DOORS = {
     "zlib": ["src/eval/gzip.cc", "tests/eval/", "src/server/http/gzip.cc"],
     "boost/": ["src/server/http/"],
     "sqlite3": ["src/server/auth/sqlite.cc"],
-    "openssl/": ["src/server/http/", "src/server/auth/key_secret.cc"],
+    "openssl/": ["src/server/http/", "src/server/auth/key_secret.cc", "src/download/checksum.cc"],
+    "curl/": ["src/download/http_client.cc"],
     "toml++/": ["src/server/options_toml.cc"],
     "CLI/": ["src/cli/"],
     "tl/": ["include/podium/result.h"],

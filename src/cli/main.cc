@@ -16,6 +16,7 @@ namespace {
 constexpr std::array kCommands = {
     Command{"rank", "Rank documents against a query, best first", run_rank},
     Command{"serve", "Serve the rerank APIs of others over HTTP", run_serve},
+    Command{"pull", "Download a model from the Hugging Face Hub", run_pull},
     Command{"tokenize", "Show the tokens a model reads in a text", run_tokenize},
     Command{"inspect", "Show what a model is and what it needs", run_inspect},
     Command{"eval", "Measure how well a model ranks sets with known answers", run_eval},

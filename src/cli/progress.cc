@@ -6,10 +6,12 @@
 #include <cstdio>
 #include <utility>
 
+#include "cli/facts.h"
+
 namespace podium::cli {
 
-Progress::Progress(std::string label)
-    : label_(std::move(label)), is_terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::string label, Unit unit)
+    : label_(std::move(label)), unit_(unit), is_terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
   if (drawn_) fmt::print(stderr, "\r\x1b[K");
@@ -26,8 +28,10 @@ void Progress::update(std::size_t done, std::size_t total) {
   for (std::size_t i = 0; i < kCells; ++i) bar += i < filled ? "█" : "░";
   std::string left;
   if (share > 0) left = fmt::format(", {:.0f} s left", elapsed / share - elapsed);
-  fmt::print(stderr, "\r{} {} {:3.0f} %, {} of {} documents{}\x1b[K", label_, bar, 100 * share,
-             done, total, left);
+  const std::string amount = unit_ == Unit::documents
+                                 ? fmt::format("{} of {} documents", done, total)
+                                 : fmt::format("{} of {}", bytes_text(done), bytes_text(total));
+  fmt::print(stderr, "\r{} {} {:3.0f} %, {}{}\x1b[K", label_, bar, 100 * share, amount, left);
   std::fflush(stderr);
   drawn_ = true;
   next_ = now + std::chrono::milliseconds(100);

@@ -9,7 +9,8 @@ namespace podium::cli {
 
 class Progress {
  public:
-  explicit Progress(std::string label);
+  enum class Unit { documents, bytes };
+  explicit Progress(std::string label, Unit unit = Unit::documents);
   ~Progress();  // wipes the line
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -20,6 +21,7 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
   std::string label_;
+  Unit unit_;
   bool is_terminal_;
   bool drawn_ = false;
   Clock::time_point start_ = Clock::now();

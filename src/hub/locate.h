@@ -8,10 +8,10 @@
 
 namespace podium::hub {
 
-// An existing directory is taken as it is. Anything else that reads as a name, "model" or
-// "org/model", is searched for in
+// An existing directory is taken as it is. Anything else that reads as a name, "model",
+// "org/model" or "org/model@revision", is searched for in
 //   $PODIUM_MODELS (colon-separated), ./models, $XDG_DATA_HOME/podium/models,
-//   and the Hugging Face cache ($HF_HUB_CACHE, $HF_HOME/hub, ~/.cache/huggingface/hub).
+//   and the Hugging Face cache, where `podium pull` and `hf download` put it.
 // The error lists where it looked. Names with "." or ".." parts are paths and never searched for.
 Result<std::filesystem::path> locate_model(std::string_view name_or_directory);
 

@@ -76,12 +76,24 @@ TEST_F(Locate, DoesNotFollowAReferenceOutOfTheCache) {
   EXPECT_FALSE(locate_model("m"));
 }
 
+TEST_F(Locate, TakesARevisionOfTheCache) {
+  const std::string folder = ".cache/huggingface/hub/models--org--m";
+  const std::string commit(40, 'c');
+  const auto snapshot = make(folder + "/snapshots/" + commit);
+  root_.write(folder + "/refs/v1/beta", commit);
+  EXPECT_EQ(locate_model("org/m@v1/beta").value(), snapshot);
+  EXPECT_EQ(locate_model("org/m@" + commit).value(), snapshot);
+  EXPECT_TRUE(fails_with(locate_model("org/m@v2"), ErrorCode::not_found,
+                         {"podium pull org/m --revision v2"}));
+  for (const char* bad : {"org/m@../main", "org/m@", "org/m@a//b"}) EXPECT_FALSE(locate_model(bad));
+}
+
 TEST_F(Locate, SaysWhereItLooked) {
   setenv("PODIUM_MODELS", "/some/where", 1);
   EXPECT_TRUE(fails_with(
       locate_model("org/m"), ErrorCode::not_found,
       {"no model \"org/m\"", "/some/where/org/m", "models/org/m",
-       ".local/share/podium/models/org/m", ".cache/huggingface/hub", "hf download org/m"}));
+       ".local/share/podium/models/org/m", ".cache/huggingface/hub", "podium pull org/m"}));
 }
 
 TEST_F(Locate, DoesNotSearchForPaths) {
