@@ -37,7 +37,7 @@ fs::path draft_of(const fs::path& path) {
   return path.string() + fmt::format(".{}.draft", ::getpid());
 }
 
-Result<void> rename(const fs::path& from, const fs::path& to) {
+Result<void> move_into_place(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::rename(from, to, error);
   if (error) return system_error("write", to, error.value());
@@ -115,7 +115,7 @@ Result<Descriptor> BlobStore::lock(std::string_view etag) const {
 }
 
 Result<void> BlobStore::keep(std::string_view etag) const {
-  return rename(partial(etag), blob(etag));
+  return move_into_place(partial(etag), blob(etag));
 }
 
 Result<void> BlobStore::link(const std::string& commit, const std::string& file,
@@ -131,7 +131,7 @@ Result<void> BlobStore::link(const std::string& commit, const std::string& file,
   // Where the file system knows no links.
   if (error) fs::copy_file(blob(etag), draft, fs::copy_options::overwrite_existing, error);
   if (error) return system_error("write", path, error.value());
-  return rename(draft, path);
+  return move_into_place(draft, path);
 }
 
 Result<void> BlobStore::refer(const std::string& commit) const {
@@ -142,7 +142,7 @@ Result<void> BlobStore::refer(const std::string& commit) const {
   std::ofstream stream(draft, std::ios::binary);
   stream << commit << std::flush;
   if (!stream) return system_error("write", draft, errno);
-  return rename(draft, path);
+  return move_into_place(draft, path);
 }
 
 fs::path BlobStore::snapshot(const std::string& commit) const {

@@ -189,7 +189,9 @@ Result<std::vector<std::string>> Repository::wanted() const {
         "model's page: --revision refs/pr/N may have safetensors.");
   }
   std::vector<std::string> wanted;
-  std::ranges::copy_if(kFiles, std::back_inserter(wanted), [&](auto file) { return has(file); });
+  for (const std::string_view file : kFiles) {
+    if (has(file)) wanted.emplace_back(file);
+  }
   std::ranges::copy_if(files_, std::back_inserter(wanted), is_module_config);
   wanted.emplace_back(has(kWeights) ? kWeights : kIndex);
   return wanted;
