@@ -55,11 +55,11 @@ std::string escaped(std::string_view text, std::string_view also_plain) {
 }
 
 // What a server says, fit for a terminal.
-std::string quoted(std::string_view text) {
+std::string printable(std::string_view text) {
   constexpr std::size_t kMost = 200;
   std::string out(text.substr(0, kMost));
   std::erase_if(out, [](unsigned char c) { return c < ' ' || c >= 0x7F; });
-  return out.empty() ? out : fmt::format(": \"{}\"", out);
+  return out;
 }
 
 std::optional<std::uint64_t> number(std::string_view text) {
@@ -74,9 +74,10 @@ bool may_pass(long status) { return status == 408 || status == 429 || status >= 
 tl::unexpected<Error> refusal(const HttpReply& reply, const hub::ModelName& name,
                               const std::string& endpoint) {
   const std::string_view code = reply.header("x-error-code");
-  const std::string said = quoted(reply.header("x-error-message"));
+  const std::string said = printable(reply.header("x-error-message"));
   const auto because = [&](std::string_view what) {
-    return fmt::format("{} answered {}, {}{}", endpoint, reply.status, what, said);
+    return fmt::format("{} answered {}, {}{}{}", endpoint, reply.status, what,
+                       said.empty() ? "" : ": ", said);
   };
   if (may_pass(reply.status)) {
     const std::string_view after = reply.header("retry-after");
@@ -212,7 +213,7 @@ Result<std::vector<std::string>> Repository::shards(std::string_view index) cons
       continue;
     }
     return fail(ErrorCode::malformed, fmt::format("{} of {} names weights \"{}\" that it has not",
-                                                  kIndex, name_.repository, name));
+                                                  kIndex, name_.repository, printable(name)));
   }
   if (!names.empty()) return std::vector<std::string>(names.begin(), names.end());
   return fail(ErrorCode::malformed,

@@ -50,7 +50,7 @@ class Hub:
                 server.socket = context.wrap_socket(server.socket, server_side=True)
             scheme = "https"
         self.address = f"{scheme}://127.0.0.1:{self.hub.server_port}"
-        self.storage = f"{scheme}://127.0.0.1:{self.cdn.server_port}"
+        self.storage = f"{scheme}://localhost:{self.cdn.server_port}"
         for name, revisions in repositories.items():
             for revision, files in revisions.items():
                 commit = hashlib.sha1(f"{name} {sorted(files.items())}".encode()).hexdigest()
@@ -140,6 +140,8 @@ class Api(Base):
             return
         if found := re.fullmatch(r"/api/models/(.+)/revision/([^/?]+)(\?.*)?", self.path):
             self.list_files(found[1], found[2].replace("%2F", "/"))
+        elif found := re.fullmatch(r"/api/models/(.+)/tree/([^/?]+)(\?.*)?", self.path):
+            self.list_tree(found[1], found[2].replace("%2F", "/"))
         elif found := re.fullmatch(r"/(.+)/resolve/([^/]+)/(.+)", self.path):
             self.resolve(found[1], found[2].replace("%2F", "/"), found[3])
         else:
@@ -155,6 +157,20 @@ class Api(Base):
             commit = self.state.commits[name, revision]
             siblings = [{"rfilename": file} for file in self.state.content[name][commit]]
             self.reply(200, json.dumps({"id": name, "sha": commit, "siblings": siblings}).encode())
+
+    def list_tree(self, name, revision):
+        """GET /api/models/NAME/tree/REVISION, which newer clients of Hugging Face ask."""
+        files = self.state.content[name][self.state.commits[name, revision]]
+        tree = [
+            {"type": "file", "path": file, "size": len(content), "oid": git_sha1(content)}
+            | (
+                {"lfs": {"oid": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 134}}
+                if file.endswith(".safetensors")
+                else {}
+            )
+            for file, content in files.items()
+        ]
+        self.reply(200, json.dumps(tree).encode())
 
     def resolve(self, name, revision, file):
         """GET or HEAD /NAME/resolve/REVISION/FILE."""
@@ -188,11 +204,11 @@ class Storage(Base):
 
 
 def break_after(count, times):
-    """For `before_bytes`: the first `times` answers break off after `count` bytes."""
+    """For `before_bytes`: the first `times` downloads break off after `count` bytes."""
     left = collections.Counter(times=times)
 
     def before_bytes(handler, content):
-        if left["times"] == 0:
+        if left["times"] == 0 or handler.command == "HEAD" or len(content) <= count:
             return False
         left["times"] -= 1
         asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
