@@ -80,11 +80,10 @@ tl::unexpected<Error> refusal(const HttpReply& reply, const hub::ModelName& name
                        said.empty() ? "" : ": ", said);
   };
   if (may_pass(reply.status)) {
-    const std::string_view after = reply.header("retry-after");
+    const auto after = number(reply.header("retry-after"));
+    const std::string when = after ? fmt::format("in {} seconds", *after) : "later";
     return fail(ErrorCode::overloaded, because("it is busy or broken"),
-                number(after) ? fmt::format("Try again in {} seconds; what was downloaded is kept.",
-                                            *number(after))
-                              : "Try again later; what was downloaded is kept.");
+                fmt::format("Try again {}; what was downloaded is kept.", when));
   }
   if (reply.status == 401) {
     return fail(ErrorCode::not_found,
