@@ -76,6 +76,17 @@ std::optional<std::size_t> find_invalid(std::string_view text) {
 
 bool is_valid(std::string_view text) { return !find_invalid(text); }
 
+std::size_t incomplete_tail(std::string_view text) {
+  for (std::size_t tail = 1; tail <= 3 && tail <= text.size(); ++tail) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - tail]);
+    if (byte < 0x80) return 0;
+    if (byte < 0xC0) continue;
+    const std::size_t length = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+    return length > tail ? tail : 0;
+  }
+  return 0;
+}
+
 std::string repair(std::string_view text) {
   std::string out;
   out.reserve(text.size());

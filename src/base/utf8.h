@@ -29,6 +29,9 @@ bool is_valid(std::string_view text);
 // The position of the first byte that is not part of a valid character; nothing if all are.
 std::optional<std::size_t> find_invalid(std::string_view text);
 
+// The bytes at the end that begin a character whose rest is missing: 0 to 3.
+std::size_t incomplete_tail(std::string_view text);
+
 // The text with every ill-formed subpart replaced by U+FFFD.
 std::string repair(std::string_view text);
 

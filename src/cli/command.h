@@ -54,6 +54,9 @@ struct Options : CLI::App {
   // --model, --threads, --precision and --special-tokens.
   void engine(EngineOptions& options, bool with_model = true);
 
+  // --window and what else decides how long documents are read.
+  void windows(RankOptions& options);
+
  private:
   static std::string long_name(const std::string& name);  // "-n,--top-n" -> "--top-n"
   std::string help_text() const;

@@ -61,9 +61,7 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
   options.choice("--score,--scores", request.rank.score,
                  {{"relevance", ScoreKind::relevance}, {"logit", ScoreKind::logit}},
                  "0..1, or the raw output\nof the model (default: relevance)");
-  options.number<std::size_t>(
-      "--max-length", request.rank.max_length, 1,
-      "cut query and document to N tokens\n(default: the longest the model takes)");
+  options.windows(request.rank);
   options.engine(request.engine);
   PODIUM_TRY(const bool go_on, options.read(arguments));
   if (!go_on) return false;
@@ -104,6 +102,8 @@ std::string result_json(const Documents& documents, const RankedDocument& result
       .raw(documents.json(result.index))
       .key("tokens")
       .value(result.tokens)
+      .key("windows")
+      .value(result.windows)
       .key("truncated")
       .value(result.truncated)
       .end_object();
@@ -182,7 +182,7 @@ void print_table(Output& out, const Outcome& outcome, ScoreKind kind) {
 }
 
 // Nothing is cut silently, whether or not it is among the results shown.
-void warn_of_cuts(const Ranking& ranking, std::size_t max_length) {
+void warn_of_cuts(const Ranking& ranking) {
   constexpr std::size_t kListed = 10;
   std::vector<std::size_t> cut;
   for (const RankedDocument& result : ranking.results) {
@@ -192,9 +192,8 @@ void warn_of_cuts(const Ranking& ranking, std::size_t max_length) {
   std::ranges::sort(cut);
   const bool more = cut.size() > kListed;
   fmt::print(
-      stderr, "podium: {} of {} documents {} longer than {} tokens and {} cut (index {}{})\n",
-      cut.size(), ranking.results.size(), cut.size() == 1 ? "was" : "were", max_length,
-      cut.size() == 1 ? "was" : "were",
+      stderr, "podium: {} of {} documents, or the query beside them, {} cut to fit (index {}{})\n",
+      cut.size(), ranking.results.size(), cut.size() == 1 ? "was" : "were",
       fmt::join(std::span(cut).first(std::min(cut.size(), kListed)), ", "), more ? ", …" : "");
 }
 
@@ -221,8 +220,7 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
     PODIUM_TRY(ranking, engine.rank(request.query, documents.texts, request.rank));
   }
   const ModelInfo& model = engine.info();
-  const std::size_t limit = request.rank.max_length;
-  warn_of_cuts(ranking, limit == 0 ? model.max_length : std::min(limit, model.max_length));
+  warn_of_cuts(ranking);
 
   const std::size_t total = ranking.results.size();
   const Outcome outcome{

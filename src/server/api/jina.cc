@@ -23,7 +23,7 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Se
   job.truncate = in.may_cut();
   for (const auto* key : {"max_doc_length", "max_tokens_per_doc"}) {
     if (const auto most = in.integer(key, 1))
-      job.max_document_tokens = static_cast<std::size_t>(*most);
+      job.options.max_document_tokens = static_cast<std::size_t>(*most);
   }
   auto state = std::make_unique<RerankState>();
   state->return_documents = in.flag("return_documents").value_or(true);

@@ -12,7 +12,7 @@ bool claims_rerank(const HttpRequest&, const json::Value&) { return true; }
 
 void read_common(Reader& in, Job& job) {
   if (const auto tokens = in.integer("max_tokens_per_doc", 0)) {
-    job.max_document_tokens = static_cast<std::size_t>(*tokens);
+    job.options.max_document_tokens = static_cast<std::size_t>(*tokens);
   }
   for (const auto* key : {"use_activation", "activation", "softmax"}) {
     if (!in.flag(key).value_or(true)) job.options.score = ScoreKind::logit;
