@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <algorithm>
+
 namespace podium::utf8 {
 
 namespace {
@@ -102,6 +104,15 @@ std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   return count;
+}
+
+std::string_view slice(std::string_view text, std::size_t begin, std::size_t end) {
+  const auto skip = [&](std::size_t at, std::size_t characters) {
+    for (; characters > 0 && at < text.size(); --characters) at += decode(text, at).length;
+    return at;
+  };
+  const std::size_t first = skip(0, begin);
+  return text.substr(first, skip(first, end - std::min(begin, end)) - first);
 }
 
 }  // namespace podium::utf8

@@ -38,4 +38,7 @@ std::string repair(std::string_view text);
 // The number of characters in valid UTF-8.
 std::size_t count_characters(std::string_view text);
 
+// Characters [begin, end) of valid UTF-8; what is beyond its end is left out.
+std::string_view slice(std::string_view text, std::size_t begin, std::size_t end);
+
 }  // namespace podium::utf8

@@ -25,6 +25,7 @@ struct Command {
 
 // Each in the file of its name.
 Result<int> run_rank(const Command& self, std::span<const char* const> arguments);
+Result<int> run_snippets(const Command& self, std::span<const char* const> arguments);
 Result<int> run_tokenize(const Command& self, std::span<const char* const> arguments);
 Result<int> run_inspect(const Command& self, std::span<const char* const> arguments);
 Result<int> run_eval(const Command& self, std::span<const char* const> arguments);

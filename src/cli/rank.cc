@@ -12,6 +12,7 @@
 #include "cli/facts.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/passages.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/text_width.h"
@@ -29,6 +30,7 @@ struct Request {
   std::size_t top_n = 0;
   Format format = Format::table;
   InputFormat input = InputFormat::automatic;
+  bool urls = false;
   EngineOptions engine;
   RankOptions rank;
 };
@@ -38,7 +40,8 @@ constexpr const char* kNotes =
     "or an object with a \"text\" string, and comes back whole. Input that opens with\n"
     "[\" or [{ is an array, with {\" JSONL, and so is input whose first line is a JSON\n"
     "string. Anything else is plain lines; blank ones are skipped. Equal scores keep\n"
-    "the order of the input.\n";
+    "the order of the input. With --urls the documents are search results: objects\n"
+    "with a \"url\" and a \"title\", a \"snippet\" or both, judged by title and snippet.\n";
 
 Result<bool> read_request(const Command& self, std::span<const char* const> arguments,
                           Request& request) {
@@ -61,6 +64,9 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
   options.choice("--score,--scores", request.rank.score,
                  {{"relevance", ScoreKind::relevance}, {"logit", ScoreKind::logit}},
                  "0..1, or the raw output\nof the model (default: relevance)");
+  options.number<std::size_t>("--passages", request.rank.passages, 1,
+                              "show the N best passages of each document\nprinted");
+  options.add_flag("--urls", request.urls, "documents are search results");
   options.windows(request.rank);
   options.engine(request.engine);
   PODIUM_TRY(const bool go_on, options.read(arguments));
@@ -83,6 +89,8 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 
 // Everything that is printed.
 struct Outcome {
+  const Request& request;
+  const Input& input;
   const Documents& documents;
   const ModelInfo& model;
   const Ranking& ranking;
@@ -90,10 +98,11 @@ struct Outcome {
   double load_ms;
 };
 
-std::string result_json(const Documents& documents, const RankedDocument& result) {
+std::string result_json(const Outcome& outcome, const RankedDocument& result) {
+  const Documents& documents = outcome.documents;
   std::string out;
-  json::Writer(out)
-      .begin_object()
+  json::Writer writer(out);
+  writer.begin_object()
       .key("index")
       .value(result.index)
       .key("relevance_score")
@@ -105,8 +114,10 @@ std::string result_json(const Documents& documents, const RankedDocument& result
       .key("windows")
       .value(result.windows)
       .key("truncated")
-      .value(result.truncated)
-      .end_object();
+      .value(result.truncated);
+  if (outcome.request.rank.passages > 0) write_passages(writer, documents, result);
+  outcome.input.forget();
+  writer.end_object();
   return out;
 }
 
@@ -118,7 +129,7 @@ void print_json(Output& out, const Outcome& outcome) {
   out << head << "[";
   std::string_view separator;
   for (const RankedDocument& result : outcome.shown) {
-    out << separator << result_json(outcome.documents, result);
+    out << separator << result_json(outcome, result);
     separator = ",";
   }
   const Ranking& ranking = outcome.ranking;
@@ -157,20 +168,36 @@ std::string bar(double share) {
   return out.append(kEighths[eighths % 8]);
 }
 
+// What a document is called.
+std::string name_of(const Outcome& outcome, const RankedDocument& result) {
+  for (const std::string_view member : {"url", "link"}) {
+    if (!outcome.request.urls) break;
+    if (auto url = outcome.documents.member(result.index, member)) return *std::move(url);
+  }
+  return outcome.documents.member(result.index, "id").value_or(std::to_string(result.index));
+}
+
+// How a document begins, or its best passage.
+std::string excerpt(const Outcome& outcome, const RankedDocument& result) {
+  constexpr std::size_t kMostBytes = 4096;
+  if (result.passages.empty()) return outcome.documents.text(result.index, kMostBytes);
+  const Passage& best = result.passages.front();
+  return outcome.documents.characters(result.index, best.begin, best.end);
+}
+
 void print_table(Output& out, const Outcome& outcome, ScoreKind kind) {
   const Terminal terminal = standard_output();
   Table table({{"rank", true, 0},
                {"score", true, 0, "1"},
                {"", false, 0, "36"},
-               {"document", false, 24},
+               {outcome.request.urls ? "url" : "document", false, outcome.request.urls ? 48U : 24U},
                {"text"}});
   std::size_t rank = 0;
   for (const RankedDocument& result : outcome.shown) {
     const double score = result.relevance_score;
     const double share = kind == ScoreKind::relevance ? score : 1 / (1 + std::exp(-score));
     table.add_row({std::to_string(++rank), fmt::format("{:.4f}", score), bar(share),
-                   outcome.documents.id(result.index).value_or(std::to_string(result.index)),
-                   fit(outcome.documents.texts[result.index], terminal.width)});
+                   name_of(outcome, result), fit(excerpt(outcome, result), terminal.width)});
   }
   const Ranking& ranking = outcome.ranking;
   out << table.render(terminal) << "\n"
@@ -204,7 +231,10 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
   PODIUM_TRY(const bool go_on, read_request(self, arguments, request));
   if (!go_on) return 0;
   PODIUM_TRY(const Input input, Input::open(request.file));
-  PODIUM_TRY(const Documents documents, parse_documents(input.text(), input.name(), request.input));
+  const auto forget = [&] { input.forget(); };
+  const Content content = request.urls ? Content::search_result : Content::text;
+  PODIUM_TRY(const Documents documents,
+             parse_documents(input.text(), input.name(), request.input, content, forget));
   const auto start = std::chrono::steady_clock::now();
   PODIUM_TRY(const Engine engine, Engine::load(request.engine));
   const double load_ms = milliseconds_since(start);
@@ -213,18 +243,24 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
   Ranking ranking;
   {
     Progress progress("ranking");
-    request.rank.progress = [&](std::size_t done, std::size_t total) {
-      progress.update(done, total);
+    request.rank.progress = [&](std::size_t done, std::size_t) {
+      progress.update(done, documents.size());
     };
     // All results, not top_n: a document that was cut is reported even if it is not printed.
-    PODIUM_TRY(ranking, engine.rank(request.query, documents.texts, request.rank));
+    request.rank.passage_documents = request.top_n;
+    DocumentReader reader(documents, forget);
+    PODIUM_TRY(ranking, engine.rank(request.query, reader, request.rank));
   }
   const ModelInfo& model = engine.info();
   warn_of_cuts(ranking);
 
   const std::size_t total = ranking.results.size();
   const Outcome outcome{
-      documents, model, ranking,
+      request,
+      input,
+      documents,
+      model,
+      ranking,
       std::span(ranking.results).first(request.top_n == 0 ? total : std::min(request.top_n, total)),
       load_ms};
   Output out;
@@ -233,7 +269,7 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
     case Format::json: print_json(out, outcome); break;
     case Format::jsonl:
       for (const RankedDocument& result : outcome.shown) {
-        out << result_json(documents, result) << "\n";
+        out << result_json(outcome, result) << "\n";
       }
   }
   return out.finish();

@@ -14,7 +14,7 @@ namespace {
 
 // A passage is a sentence, together with those behind it until it has a few tokens; a sentence
 // without end is cut.
-constexpr std::size_t kLeastTokens = 12;
+constexpr std::size_t kLeastTokens = 6;
 constexpr std::size_t kMostTokens = 128;
 
 // Where a passage stands.

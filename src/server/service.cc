@@ -76,14 +76,16 @@ std::string score_context(const Job& job, const LoadedModel& model, const std::s
 
 using Scores = std::vector<std::optional<ScoreCache::Score>>;  // of the different texts
 
-Parsed<Ranking> ask_engine(const Engine& engine, const Job& job, std::int64_t priority,
+Parsed<Ranking> ask_engine(const Engine& engine, const Call& call, const Job& job,
                            const Caller& caller, std::span<const std::string_view> documents) {
   if (caller.abandoned.stop_requested()) return refuse(Fault::timed_out, "the client hung up");
   if (std::chrono::steady_clock::now() >= caller.deadline) return refuse_late();
   RankOptions options = job.options;
   options.top_n = 0;
+  options.passages = call.passages;
+  options.passage_documents = job.options.top_n;
   options.client = std::hash<std::string>{}(caller.client);
-  options.priority = static_cast<int>(std::clamp<std::int64_t>(priority, INT_MIN, INT_MAX));
+  options.priority = static_cast<int>(std::clamp<std::int64_t>(call.priority, INT_MIN, INT_MAX));
   options.deadline = caller.deadline;
   options.cancel = caller.abandoned;
   auto ranking = engine.rank(job.query, documents, options);
@@ -91,9 +93,12 @@ Parsed<Ranking> ask_engine(const Engine& engine, const Job& job, std::int64_t pr
   return *std::move(ranking);
 }
 
+using Passages =
+    std::vector<std::vector<Passage>>;  // of the different texts; none if not asked for
+
 // The results of all documents, repeated ones included, as the request wants them.
 Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, const Scores& scores,
-                        Ranking ranking) {
+                        const Passages& passages, Ranking ranking) {
   ranking.results.reserve(job.documents.size());
   for (std::size_t i = 0; i < job.documents.size(); ++i) {
     const std::size_t place = texts.place[i];
@@ -110,6 +115,7 @@ Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, co
                                .relevance_score = score.relevance_score,
                                .tokens = score.tokens,
                                .truncated = score.truncated});
+    if (!passages.empty()) ranking.results.back().passages = passages[place];
   }
   std::ranges::stable_sort(ranking.results, std::greater<>(), &RankedDocument::relevance_score);
   const std::size_t top_n = job.options.top_n;
@@ -150,7 +156,8 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
   const Texts texts = different_texts(job, model);
   const std::size_t count = texts.different.size();
 
-  const bool caches = cache_.is_on() && scores_pairs(model);
+  // Passages are not kept, so that documents whose passages are asked for are ranked again.
+  const bool caches = cache_.is_on() && scores_pairs(model) && call.passages == 0;
   const std::string context =
       score_context(job, model, limits_.shared_cache ? std::string() : caller.key);
   const PairKey query_key = cache_.key(std::array<std::string_view, 2>{context, job.query});
@@ -158,7 +165,8 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
   Scores scores(count);
   std::vector<std::string_view> unknown;
   std::vector<std::size_t> unknown_places;
-  auto query = cache_.find(query_key);
+  auto query = caches ? cache_.find(query_key) : std::nullopt;
+  Passages passages(call.passages > 0 ? count : 0);
   for (std::size_t i = 0; i < count; ++i) {
     if (caches) {
       keys[i] = cache_.key(std::array<std::string_view, 3>{context, job.query, texts.different[i]});
@@ -171,17 +179,18 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
 
   Ranking ranking;
   if (!unknown.empty()) {
-    auto ranked = ask_engine(model.engine(), job, call.priority, caller, unknown);
+    auto ranked = ask_engine(model.engine(), call, job, caller, unknown);
     if (!ranked) return tl::unexpected(std::move(ranked).error());
     computed += unknown.size();
     ranking.timings = ranked->timings;
     std::size_t document_tokens = 0;
-    for (const RankedDocument& result : ranked->results) {
+    for (RankedDocument& result : ranked->results) {
       const std::size_t place = unknown_places[result.index];
       const ScoreCache::Score score{result.relevance_score,
                                     static_cast<std::uint32_t>(result.tokens), result.truncated};
       scores[place] = score;
       document_tokens += result.tokens;
+      if (call.passages > 0) passages[place] = std::move(result.passages);
       if (caches) cache_.insert(keys[place], score);
     }
     // What the query cost by itself, so that usage is the same from the cache.
@@ -194,7 +203,7 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
     ranking.usage.query_tokens = static_cast<std::size_t>(query->relevance_score);
     ranking.usage.total_tokens = query->tokens;
   }
-  auto arranged = arrange(call, job, texts, scores, std::move(ranking));
+  auto arranged = arrange(call, job, texts, scores, passages, std::move(ranking));
   if (arranged) {
     arranged->timings.total_ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

@@ -21,7 +21,7 @@ PROGRAM = "podium"
 SCRATCH = tempfile.TemporaryDirectory()
 KEYS = Path(SCRATCH.name, "keys.db")
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["rank", "tokenize", "inspect", "eval", "serve", "keys", "mcp", "doctor"]
+COMMANDS = ["rank", "snippets", "tokenize", "inspect", "eval", "serve", "keys", "mcp", "doctor"]
 
 CAST_IRON = "how to clean a cast iron pan"
 PAN = "Eine gusseiserne Pfanne spült man mit heißem Wasser und reibt sie mit Öl ein."

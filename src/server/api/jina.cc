@@ -85,6 +85,7 @@ HttpResponse answer(const Answer& answer) {
       out.key("document");
       write_echo(out, answer, result.index, state.shape == mirrored);
     }
+    write_passages(out, answer, result);
     out.end_object();
   }
   out.end_array();

@@ -45,7 +45,9 @@ HttpResponse answer_rerank(const Answer& answer) {
     out.begin_object().key("index").value(std::uint64_t{result.index}).key("document");
     out.begin_object().key("text").value(answer.jobs[0].documents[result.index]);
     out.key("multi_modal").null().end_object();
-    out.key("relevance_score").value(result.relevance_score).end_object();
+    out.key("relevance_score").value(result.relevance_score);
+    write_passages(out, answer, result);
+    out.end_object();
   }
   out.end_array().end_object();
   return response;
