@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/utf8.h"
+#include "text/token_stream.h"
 #include "text/tokenizer.h"
 
 namespace {
@@ -60,6 +61,12 @@ void check(const Tokenizer& tokenizer, std::string_view text, std::size_t max_le
     require(borders[offset.begin] && borders[offset.end]);
     last = offset.begin;
   }
+  // Cut wherever it may be cut, the text has the same tokens.
+  Encoding parts;
+  podium::text::TokenStream stream(tokenizer, 1);
+  stream.feed(text, parts);
+  stream.finish(parts);
+  require(parts.ids == encoding.ids);
   Sequence sequence;
   tokenizer.build_pair(encoding.ids, encoding.ids, max_length, sequence);
   require(max_length == 0 || sequence.ids.size() <= max_length);

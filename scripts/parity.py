@@ -182,7 +182,7 @@ def podium_logits(podium, directory, query, documents, scratch):
     lines = (json.dumps({"text": document}, ensure_ascii=False) for document in documents)
     scratch.write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = [podium, "rank", "--model", directory, "--query", query, "--precision", "fp32"]
-    command += ["--format", "json", "--score", "logit", scratch]
+    command += ["--format", "json", "--score", "logit", "--aggregation", "first", scratch]
     finished = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if finished.returncode != 0:
         raise SystemExit(f"podium ended with {finished.returncode}: {' '.join(map(str, command))}")

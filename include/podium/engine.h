@@ -20,11 +20,20 @@
 
 namespace podium {
 
+// A part of a document that speaks to the query.
+struct Passage {
+  std::size_t begin = 0;  // in Unicode characters (code points) of the document as given
+  std::size_t end = 0;    // behind the last
+  double score = 0;       // of the passage by itself; see RankOptions::score
+};
+
 struct RankedDocument {
-  std::size_t index = 0;       // position in the documents as given
-  double relevance_score = 0;  // see RankOptions::score
-  std::size_t tokens = 0;      // tokens encoded for this document, special tokens included
-  bool truncated = false;      // query or document was cut to fit the model
+  std::size_t index = 0;          // position in the documents as given
+  double relevance_score = 0;     // see RankOptions::score
+  std::size_t tokens = 0;         // tokens encoded for this document, special tokens included
+  std::size_t windows = 1;        // sequences that it was read in
+  bool truncated = false;         // something of the query or the document was left out
+  std::vector<Passage> passages;  // best first, none overlapping; see RankOptions::passages
 };
 
 struct Usage {
@@ -43,6 +52,16 @@ struct Ranking {
   std::vector<RankedDocument> results;  // best first; equal scores keep the input order
   Usage usage;
   Timings timings;
+};
+
+// Documents that come one after the other: for what is not to be in memory at once.
+class DocumentSource {
+ public:
+  virtual ~DocumentSource() = default;
+  // Goes on to the next document; false after the last one.
+  virtual Result<bool> next() = 0;
+  // The next part of its text: UTF-8, cut anywhere, valid until the next call; empty at its end.
+  virtual Result<std::string_view> read() = 0;
 };
 
 // One token of a text. Offsets count Unicode characters (code points) of the text as given; a
@@ -95,6 +114,11 @@ class Engine {
   // overloaded, deadline_exceeded, cancelled (RankOptions). An empty document is ranked like any
   // other.
   Result<Ranking> rank(std::string_view query, std::span<const std::string_view> documents,
+                       const RankOptions& options = {}) const;
+
+  // The same for documents that are read as they are ranked. What is held at once does not grow
+  // with their length. Errors: those of the source too.
+  Result<Ranking> rank(std::string_view query, DocumentSource& documents,
                        const RankOptions& options = {}) const;
 
   // The tokens of one text with the model's special tokens around it, uncut.

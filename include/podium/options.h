@@ -31,6 +31,20 @@ enum class Precision {
   int8,  // weights and activations in bytes, summed exactly; needs AVX2
 };
 
+// How the scores of a long document's windows become the document's.
+enum class Aggregation {
+  max,    // its best window
+  mean,   // the mean logit of its best windows, RankOptions::mean_of of them
+  first,  // its first window: the rest is cut, as a cross-encoder without windows does
+};
+
+// Where a window may end.
+enum class WindowEnd {
+  anywhere,  // after any token: all windows but the last are equally long
+  line,      // at a line end, where one stands in the second half of the window
+  sentence,  // at a sentence or line end there
+};
+
 struct EngineOptions {
   // A Hugging Face style model directory; empty means the model built into Podium.
   std::string model;
@@ -53,9 +67,27 @@ struct RankOptions {
   std::size_t top_n = 0;
   ScoreKind score = ScoreKind::relevance;
   // Longest sequence (query, document and special tokens) in tokens; 0 means the model's own limit,
-  // which is also the upper bound. Longer pairs are cut and marked `truncated`.
+  // which is also the upper bound. A document that does not fit beside the query is read in windows
+  // of that length, as jina-reranker-v2 does: the last one ends where the document ends. Of a query
+  // longer than half of it, half is kept. A listwise model has no windows: it cuts each document to
+  // the 2048 tokens that its authors chose.
   std::size_t max_length = 0;
-  // Called from the ranking thread after each batch with the documents scored so far and in all.
+  // Tokens that neighbouring windows share, at most a quarter of a window's part of the document.
+  std::size_t overlap = 80;
+  Aggregation aggregation = Aggregation::max;
+  std::size_t mean_of = 3;
+  WindowEnd window_end = WindowEnd::anywhere;
+  // Windows read of a document at most, and its tokens; 0 means all. What is left out marks the
+  // document `truncated`.
+  std::size_t max_windows = 0;
+  std::size_t max_document_tokens = 0;
+  // How many of its best passages come with a document: sentences of its best windows, which are
+  // scored one by one after the documents. 0: none are looked for. Not for listwise models.
+  std::size_t passages = 0;
+  // Only that many documents, the best ones, have theirs looked for; 0 means all results.
+  std::size_t passage_documents = 0;
+  // Called from the ranking thread after each batch with the documents scored so far and in all (0:
+  // not known).
   std::function<void(std::size_t done, std::size_t total)> progress;
 
   // Requests that run at once share the compute threads: fairly between the values of `client`,

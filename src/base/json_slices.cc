@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/utf8.h"
+
 namespace podium::json {
 
 namespace {
@@ -122,6 +124,29 @@ std::optional<std::string_view> find_lone_surrogate(std::string_view json) {
     at += pair ? 12 : 6;
   }
   return std::nullopt;
+}
+
+void unescape(std::string_view& inside, std::size_t most, std::string& out) {
+  const std::size_t enough = out.size() + std::min(most, inside.size());
+  while (!inside.empty() && out.size() < enough) {
+    const std::size_t plain = std::min(inside.substr(0, enough - out.size()).find('\\'),
+                                       std::min(inside.size(), enough - out.size()));
+    out.append(inside.substr(0, plain));
+    inside.remove_prefix(plain);
+    if (!inside.starts_with('\\')) continue;
+    std::size_t length = 2;
+    if (const auto unit = unit_at(inside, 0)) {
+      const auto low = is_high(*unit) ? unit_at(inside, 6) : std::nullopt;
+      length = low ? 12 : 6;
+      utf8::append(out, low ? 0x10000 + ((*unit - 0xD800) << 10) + (*low - 0xDC00) : *unit);
+    } else if (inside.size() > 1) {
+      constexpr std::string_view kNames = "bfnrt";
+      constexpr std::string_view kCharacters = "\b\f\n\r\t";
+      const std::size_t name = kNames.find(inside[1]);
+      out += name == std::string_view::npos ? inside[1] : kCharacters[name];
+    }
+    inside.remove_prefix(std::min(length, inside.size()));
+  }
 }
 
 std::string compact(std::string_view json) {

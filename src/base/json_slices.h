@@ -33,6 +33,11 @@ std::optional<std::string_view> slice_member(std::string_view object, std::strin
 // The escape of a surrogate without its other half ("\ud800"), which no UTF-8 text can hold.
 std::optional<std::string_view> find_lone_surrogate(std::string_view json);
 
+// Reads the inside of a valid JSON string (what is between its quotes): appends its text to `out`
+// until that has grown by `most` bytes or a few more, and takes what was read off `inside`. Parts
+// may end inside a character.
+void unescape(std::string_view& inside, std::size_t most, std::string& out);
+
 // Valid JSON without the white space around its tokens, and so on one line.
 std::string compact(std::string_view json);
 

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <algorithm>
+
 namespace podium::utf8 {
 
 namespace {
@@ -76,6 +78,17 @@ std::optional<std::size_t> find_invalid(std::string_view text) {
 
 bool is_valid(std::string_view text) { return !find_invalid(text); }
 
+std::size_t incomplete_tail(std::string_view text) {
+  for (std::size_t tail = 1; tail <= 3 && tail <= text.size(); ++tail) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - tail]);
+    if (byte < 0x80) return 0;
+    if (byte < 0xC0) continue;
+    const std::size_t length = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+    return length > tail ? tail : 0;
+  }
+  return 0;
+}
+
 std::string repair(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -91,6 +104,15 @@ std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   return count;
+}
+
+std::string_view slice(std::string_view text, std::size_t begin, std::size_t end) {
+  const auto skip = [&](std::size_t at, std::size_t characters) {
+    for (; characters > 0 && at < text.size(); --characters) at += decode(text, at).length;
+    return at;
+  };
+  const std::size_t first = skip(0, begin);
+  return text.substr(first, skip(first, end - std::min(begin, end)) - first);
 }
 
 }  // namespace podium::utf8

@@ -29,10 +29,16 @@ bool is_valid(std::string_view text);
 // The position of the first byte that is not part of a valid character; nothing if all are.
 std::optional<std::size_t> find_invalid(std::string_view text);
 
+// The bytes at the end that begin a character whose rest is missing: 0 to 3.
+std::size_t incomplete_tail(std::string_view text);
+
 // The text with every ill-formed subpart replaced by U+FFFD.
 std::string repair(std::string_view text);
 
 // The number of characters in valid UTF-8.
 std::size_t count_characters(std::string_view text);
+
+// Characters [begin, end) of valid UTF-8; what is beyond its end is left out.
+std::string_view slice(std::string_view text, std::size_t begin, std::size_t end);
 
 }  // namespace podium::utf8

@@ -123,6 +123,27 @@ void Options::engine(EngineOptions& options, bool with_model) {
          "what </s> in a text is read as: its\ncharacters, or the token (default: text)");
 }
 
+void Options::windows(RankOptions& options) {
+  number<std::size_t>("--window,--max-length", options.max_length, 1,
+                      "tokens read at once, query included: longer\ndocuments are read in windows "
+                      "of N\n(default: the longest the model takes)");
+  number<std::size_t>("--overlap", options.overlap, 0, "tokens that windows share (default: 80)");
+  choice("--aggregation", options.aggregation,
+         {{"max", Aggregation::max}, {"mean", Aggregation::mean}, {"first", Aggregation::first}},
+         "the best\nwindow's score, the mean of the --mean-of\nbest, or the first window alone "
+         "(default: max)");
+  number<std::size_t>("--mean-of", options.mean_of, 1, "(default: 3)");
+  choice("--window-end", options.window_end,
+         {{"anywhere", WindowEnd::anywhere},
+          {"line", WindowEnd::line},
+          {"sentence", WindowEnd::sentence}},
+         "where\na window may end (default: anywhere)");
+  number<std::size_t>("--max-windows", options.max_windows, 1,
+                      "windows read of a document (default: all)");
+  number<std::size_t>("--max-tokens-per-doc", options.max_document_tokens, 1,
+                      "tokens read of a document (default: all)");
+}
+
 std::string Options::long_name(const std::string& name) {
   const std::size_t begin = name.find("--");
   return name.substr(begin, name.find(',', begin) - begin);

@@ -26,6 +26,7 @@ struct Command {
 // Each in the file of its name.
 Result<int> run_rank(const Command& self, std::span<const char* const> arguments);
 Result<int> run_pull(const Command& self, std::span<const char* const> arguments);
+Result<int> run_snippets(const Command& self, std::span<const char* const> arguments);
 Result<int> run_tokenize(const Command& self, std::span<const char* const> arguments);
 Result<int> run_inspect(const Command& self, std::span<const char* const> arguments);
 Result<int> run_eval(const Command& self, std::span<const char* const> arguments);
@@ -54,6 +55,9 @@ struct Options : CLI::App {
 
   // --model, --threads, --precision and --special-tokens.
   void engine(EngineOptions& options, bool with_model = true);
+
+  // --window and what else decides how long documents are read.
+  void windows(RankOptions& options);
 
  private:
   static std::string long_name(const std::string& name);  // "-n,--top-n" -> "--top-n"

@@ -75,4 +75,8 @@ std::string_view Input::text() const {
   return std::get<std::string>(bytes_);
 }
 
+void Input::forget() const {
+  if (const auto* file = std::get_if<MappedFile>(&bytes_)) file->drop_pages();
+}
+
 }  // namespace podium::cli

@@ -19,6 +19,9 @@ class Input {
   std::string_view text() const;
   const std::string& name() const { return name_; }  // for messages
 
+  // Gives the memory of a file back: what is looked at again is read again. A pipe stays in memory.
+  void forget() const;
+
  private:
   Input(std::variant<MappedFile, std::string> bytes, std::string name);
   std::variant<MappedFile, std::string> bytes_;

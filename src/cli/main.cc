@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::array kCommands = {
     Command{"rank", "Rank documents against a query, best first", run_rank},
+    Command{"snippets", "Find the passages of a long text that answer a question", run_snippets},
     Command{"serve", "Serve the rerank APIs of others over HTTP", run_serve},
     Command{"pull", "Download a model from the Hugging Face Hub", run_pull},
     Command{"tokenize", "Show the tokens a model reads in a text", run_tokenize},

@@ -11,6 +11,7 @@
 #include "cli/facts.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/passages.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/text_width.h"
@@ -19,6 +20,8 @@
 
 namespace podium::cli {
 
+using documents::Content;
+using documents::DocumentReader;
 using documents::Documents;
 using documents::InputFormat;
 using documents::parse_documents;
@@ -33,6 +36,7 @@ struct Request {
   std::size_t top_n = 0;
   Format format = Format::table;
   InputFormat input = InputFormat::automatic;
+  bool urls = false;
   EngineOptions engine;
   RankOptions rank;
 };
@@ -42,7 +46,8 @@ constexpr const char* kNotes =
     "or an object with a \"text\" string, and comes back whole. Input that opens with\n"
     "[\" or [{ is an array, with {\" JSONL, and so is input whose first line is a JSON\n"
     "string. Anything else is plain lines; blank ones are skipped. Equal scores keep\n"
-    "the order of the input.\n";
+    "the order of the input. With --urls the documents are search results: objects\n"
+    "with a \"url\" and a \"title\", a \"snippet\" or both, judged by title and snippet.\n";
 
 Result<bool> read_request(const Command& self, std::span<const char* const> arguments,
                           Request& request) {
@@ -65,9 +70,10 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
   options.choice("--score,--scores", request.rank.score,
                  {{"relevance", ScoreKind::relevance}, {"logit", ScoreKind::logit}},
                  "0..1, or the raw output\nof the model (default: relevance)");
-  options.number<std::size_t>(
-      "--max-length", request.rank.max_length, 1,
-      "cut query and document to N tokens\n(default: the longest the model takes)");
+  options.number<std::size_t>("--passages", request.rank.passages, 1,
+                              "show the N best passages of each document\nprinted");
+  options.add_flag("--urls", request.urls, "documents are search results");
+  options.windows(request.rank);
   options.engine(request.engine);
   PODIUM_TRY(const bool go_on, options.read(arguments));
   if (!go_on) return false;
@@ -89,6 +95,8 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 
 // Everything that is printed.
 struct Outcome {
+  const Request& request;
+  const Input& input;
   const Documents& documents;
   const ModelInfo& model;
   const Ranking& ranking;
@@ -96,10 +104,11 @@ struct Outcome {
   double load_ms;
 };
 
-std::string result_json(const Documents& documents, const RankedDocument& result) {
+std::string result_json(const Outcome& outcome, const RankedDocument& result) {
+  const Documents& documents = outcome.documents;
   std::string out;
-  json::Writer(out)
-      .begin_object()
+  json::Writer writer(out);
+  writer.begin_object()
       .key("index")
       .value(result.index)
       .key("relevance_score")
@@ -108,9 +117,13 @@ std::string result_json(const Documents& documents, const RankedDocument& result
       .raw(documents.json(result.index))
       .key("tokens")
       .value(result.tokens)
+      .key("windows")
+      .value(result.windows)
       .key("truncated")
-      .value(result.truncated)
-      .end_object();
+      .value(result.truncated);
+  if (outcome.request.rank.passages > 0) write_passages(writer, documents, result);
+  outcome.input.forget();
+  writer.end_object();
   return out;
 }
 
@@ -122,7 +135,7 @@ void print_json(Output& out, const Outcome& outcome) {
   out << head << "[";
   std::string_view separator;
   for (const RankedDocument& result : outcome.shown) {
-    out << separator << result_json(outcome.documents, result);
+    out << separator << result_json(outcome, result);
     separator = ",";
   }
   const Ranking& ranking = outcome.ranking;
@@ -161,20 +174,36 @@ std::string bar(double share) {
   return out.append(kEighths[eighths % 8]);
 }
 
+// What a document is called.
+std::string name_of(const Outcome& outcome, const RankedDocument& result) {
+  for (const std::string_view member : {"url", "link"}) {
+    if (!outcome.request.urls) break;
+    if (auto url = outcome.documents.member(result.index, member)) return *std::move(url);
+  }
+  return outcome.documents.member(result.index, "id").value_or(std::to_string(result.index));
+}
+
+// How a document begins, or its best passage.
+std::string excerpt(const Outcome& outcome, const RankedDocument& result) {
+  constexpr std::size_t kMostBytes = 4096;
+  if (result.passages.empty()) return outcome.documents.text(result.index, kMostBytes);
+  const Passage& best = result.passages.front();
+  return outcome.documents.characters(result.index, best.begin, best.end);
+}
+
 void print_table(Output& out, const Outcome& outcome, ScoreKind kind) {
   const Terminal terminal = standard_output();
   Table table({{"rank", true, 0},
                {"score", true, 0, "1"},
                {"", false, 0, "36"},
-               {"document", false, 24},
+               {outcome.request.urls ? "url" : "document", false, outcome.request.urls ? 48U : 24U},
                {"text"}});
   std::size_t rank = 0;
   for (const RankedDocument& result : outcome.shown) {
     const double score = result.relevance_score;
     const double share = kind == ScoreKind::relevance ? score : 1 / (1 + std::exp(-score));
     table.add_row({std::to_string(++rank), fmt::format("{:.4f}", score), bar(share),
-                   outcome.documents.id(result.index).value_or(std::to_string(result.index)),
-                   fit(outcome.documents.texts[result.index], terminal.width)});
+                   name_of(outcome, result), fit(excerpt(outcome, result), terminal.width)});
   }
   const Ranking& ranking = outcome.ranking;
   out << table.render(terminal) << "\n"
@@ -186,7 +215,7 @@ void print_table(Output& out, const Outcome& outcome, ScoreKind kind) {
 }
 
 // Nothing is cut silently, whether or not it is among the results shown.
-void warn_of_cuts(const Ranking& ranking, std::size_t max_length) {
+void warn_of_cuts(const Ranking& ranking) {
   constexpr std::size_t kListed = 10;
   std::vector<std::size_t> cut;
   for (const RankedDocument& result : ranking.results) {
@@ -196,9 +225,8 @@ void warn_of_cuts(const Ranking& ranking, std::size_t max_length) {
   std::ranges::sort(cut);
   const bool more = cut.size() > kListed;
   fmt::print(
-      stderr, "podium: {} of {} documents {} longer than {} tokens and {} cut (index {}{})\n",
-      cut.size(), ranking.results.size(), cut.size() == 1 ? "was" : "were", max_length,
-      cut.size() == 1 ? "was" : "were",
+      stderr, "podium: {} of {} documents, or the query beside them, {} cut to fit (index {}{})\n",
+      cut.size(), ranking.results.size(), cut.size() == 1 ? "was" : "were",
       fmt::join(std::span(cut).first(std::min(cut.size(), kListed)), ", "), more ? ", …" : "");
 }
 
@@ -209,7 +237,10 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
   PODIUM_TRY(const bool go_on, read_request(self, arguments, request));
   if (!go_on) return 0;
   PODIUM_TRY(const Input input, Input::open(request.file));
-  PODIUM_TRY(const Documents documents, parse_documents(input.text(), input.name(), request.input));
+  const auto forget = [&] { input.forget(); };
+  const Content content = request.urls ? Content::search_result : Content::text;
+  PODIUM_TRY(const Documents documents,
+             parse_documents(input.text(), input.name(), request.input, content, forget));
   const auto start = std::chrono::steady_clock::now();
   PODIUM_TRY(const Engine engine, Engine::load(request.engine));
   const double load_ms = milliseconds_since(start);
@@ -218,19 +249,24 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
   Ranking ranking;
   {
     Progress progress("ranking");
-    request.rank.progress = [&](std::size_t done, std::size_t total) {
-      progress.update(done, total);
+    request.rank.progress = [&](std::size_t done, std::size_t) {
+      progress.update(done, documents.size());
     };
     // All results, not top_n: a document that was cut is reported even if it is not printed.
-    PODIUM_TRY(ranking, engine.rank(request.query, documents.texts, request.rank));
+    request.rank.passage_documents = request.top_n;
+    DocumentReader reader(documents, forget);
+    PODIUM_TRY(ranking, engine.rank(request.query, reader, request.rank));
   }
   const ModelInfo& model = engine.info();
-  const std::size_t limit = request.rank.max_length;
-  warn_of_cuts(ranking, limit == 0 ? model.max_length : std::min(limit, model.max_length));
+  warn_of_cuts(ranking);
 
   const std::size_t total = ranking.results.size();
   const Outcome outcome{
-      documents, model, ranking,
+      request,
+      input,
+      documents,
+      model,
+      ranking,
       std::span(ranking.results).first(request.top_n == 0 ? total : std::min(request.top_n, total)),
       load_ms};
   Output out;
@@ -239,7 +275,7 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
     case Format::json: print_json(out, outcome); break;
     case Format::jsonl:
       for (const RankedDocument& result : outcome.shown) {
-        out << result_json(documents, result) << "\n";
+        out << result_json(outcome, result) << "\n";
       }
   }
   return out.finish();

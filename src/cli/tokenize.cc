@@ -162,7 +162,10 @@ Result<int> run_tokenize(const Command& self, std::span<const char* const> argum
   PODIUM_TRY(const Input input, Input::open(request.file));
   PODIUM_TRY(const Documents documents, parse_documents(input.text(), input.name(), request.input));
   PODIUM_TRY(const Engine engine, Engine::load(request.engine));
-  return print(engine, documents.texts, request);
+  std::vector<std::string> texts;
+  texts.reserve(documents.size());
+  for (std::size_t i = 0; i < documents.size(); ++i) texts.push_back(documents.text(i));
+  return print(engine, std::vector<std::string_view>(texts.begin(), texts.end()), request);
 }
 
 }  // namespace podium::cli

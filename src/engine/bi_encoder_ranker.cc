@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/inputs.h"
 #include "engine/ranker.h"
 
@@ -13,14 +15,24 @@ class BiEncoderRanker final : public Ranker {
   std::optional<text::Sequence> query_sequence() override {
     const std::string_view query = request().query;
     return std::move(single_sequences(model().tokenizer(), model().bi_encoder().query_prefix,
-                                      {&query, 1}, request().max_length, tokenizing())[0]);
+                                      {&query, 1}, request().max_length, pool_)[0]);
   }
 
   void take_query(std::span<const float> row) override { query_.assign(row.begin(), row.end()); }
 
-  std::vector<text::Sequence> sequences(std::span<const std::string_view> documents) override {
-    return single_sequences(model().tokenizer(), model().bi_encoder().document_prefix, documents,
-                            request().max_length, tokenizing());
+  std::string_view lead() const override { return model().bi_encoder().document_prefix; }
+
+  SequenceShare share(std::size_t lead, std::size_t document) const override {
+    const std::size_t taken = model().tokenizer().special_tokens_in_single() + lead;
+    const std::size_t room = request().max_length - std::min(request().max_length, taken);
+    return {.document = std::min(document, room)};
+  }
+
+  void build(const SequenceShare&, std::span<const text::TokenId> lead,
+             std::span<const text::TokenId> document, text::Sequence& out) const override {
+    std::vector<text::TokenId> text(lead.begin(), lead.end());
+    text.insert(text.end(), document.begin(), document.end());
+    model().tokenizer().build_single(text, request().max_length, out);
   }
 
   double logit(std::span<const float> row) const override {
@@ -33,6 +45,7 @@ class BiEncoderRanker final : public Ranker {
   }
 
  private:
+  ThreadPool pool_{1};
   std::vector<float> query_;
 };
 

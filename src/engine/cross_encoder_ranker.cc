@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/inputs.h"
 #include "engine/ranker.h"
 
@@ -5,17 +7,35 @@ namespace podium {
 
 namespace {
 
+// What the rerank() of jina-reranker-v2 keeps of a query, special tokens around it included.
+constexpr std::string_view kJina = "xlm-roberta-flash";
+constexpr std::size_t kLongestJinaQuery = 512;
+
 class CrossEncoderRanker final : public Ranker {
  public:
-  explicit CrossEncoderRanker(const RankRequest& request) : Ranker(request) {}
+  explicit CrossEncoderRanker(const RankRequest& request)
+      : Ranker(request), query_(query_tokens().ids) {
+    if (cuts() || model().info().architecture != kJina) return;
+    const std::size_t specials = model().tokenizer().special_tokens_in_single();
+    query_ = query_.first(std::min(query_.size(), kLongestJinaQuery - specials));
+  }
 
  protected:
-  std::vector<text::Sequence> sequences(std::span<const std::string_view> documents) override {
-    return pair_sequences(model().tokenizer(), query_tokens().ids, documents, request().max_length,
-                          tokenizing());
+  SequenceShare share(std::size_t, std::size_t document) const override {
+    const text::PairShare kept =
+        model().tokenizer().share_in_pair(query_.size(), document, request().max_length);
+    return {kept.query, kept.document, kept.query < query_tokens().ids.size()};
+  }
+
+  void build(const SequenceShare& share, std::span<const text::TokenId>,
+             std::span<const text::TokenId> document, text::Sequence& out) const override {
+    model().tokenizer().build_pair(query_.first(share.query), document, request().max_length, out);
   }
 
   double logit(std::span<const float> row) const override { return static_cast<double>(row[0]); }
+
+ private:
+  std::span<const text::TokenId> query_;
 };
 
 }  // namespace

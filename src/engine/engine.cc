@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "engine/document_text.h"
 #include "engine/inputs.h"
 #include "engine/listwise_ranker.h"
 #include "engine/loaded_model.h"
@@ -43,16 +44,40 @@ Result<Engine> Engine::load(const EngineOptions& options) {
   return Engine(std::move(impl));
 }
 
-Result<Ranking> Engine::rank(std::string_view query, std::span<const std::string_view> documents,
-                             const RankOptions& options) const {
-  PODIUM_CHECK(check_texts(query, documents));
-  LoadedModel& model = *impl_->model;
+namespace {
+
+// total: how many documents there are, 0 if that is not known.
+Result<Ranking> rank_source(LoadedModel& model, std::string_view query, DocumentSource& documents,
+                            const RankOptions& options, std::size_t tokens, std::size_t total) {
   PODIUM_TRY(const std::size_t max_length, checked_max_length(model, options.max_length));
   if (model.is_listwise()) {
+    if (options.passages > 0) {
+      return fail(
+          ErrorCode::unsupported,
+          fmt::format("{} reads all documents together and has no passages", model.info().name),
+          "Ask for none, or use a cross-encoder or bi-encoder.");
+    }
     const auto turn = model.lock();
-    return rank_listwise(model, query, documents, options, max_length);
+    return rank_listwise(model, query, documents, options, max_length, total);
   }
-  return make_ranker({model, query, options, max_length})->rank(documents);
+  return make_ranker({model, query, options, max_length})->rank(documents, tokens, total);
+}
+
+}  // namespace
+
+Result<Ranking> Engine::rank(std::string_view query, std::span<const std::string_view> documents,
+                             const RankOptions& options) const {
+  PODIUM_CHECK(check_query(query));
+  PODIUM_CHECK(check_documents(documents));
+  DocumentSpan source(documents);
+  return rank_source(*impl_->model, query, source, options,
+                     expected_tokens(documents, expected_tokens({&query, 1}, 0)), documents.size());
+}
+
+Result<Ranking> Engine::rank(std::string_view query, DocumentSource& documents,
+                             const RankOptions& options) const {
+  PODIUM_CHECK(check_query(query));
+  return rank_source(*impl_->model, query, documents, options, info().batch_tokens, 0);
 }
 
 QueueState Engine::queue() const { return impl_->model->scheduler().state(); }
@@ -66,7 +91,7 @@ Result<std::vector<float>> Engine::embed(std::span<const std::string_view> texts
                             model.info().name),
                 "Use a bi-encoder for embeddings.");
   }
-  PODIUM_CHECK(check_texts("-", texts));
+  PODIUM_CHECK(check_documents(texts));
   return embed_texts(model, texts,
                      query ? model.bi_encoder().query_prefix : model.bi_encoder().document_prefix);
 }

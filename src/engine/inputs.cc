@@ -15,26 +15,34 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
 
-Result<void> check_utf8(std::string_view text, std::string_view what) {
-  const auto bad = utf8::find_invalid(text);
-  if (!bad) return {};
-  return fail(ErrorCode::malformed, fmt::format("{} is not UTF-8 text (byte {})", what, *bad + 1),
+tl::unexpected<Error> not_utf8(std::string_view what, std::size_t byte) {
+  return fail(ErrorCode::malformed, fmt::format("{} is not UTF-8 text (byte {})", what, byte + 1),
               "Convert it to UTF-8 first, for example with iconv.");
 }
 
 }  // namespace
 
-Result<void> check_texts(std::string_view query, std::span<const std::string_view> documents) {
+tl::unexpected<Error> not_utf8(std::size_t document, std::size_t byte) {
+  return not_utf8(fmt::format("document {}", document), byte);
+}
+
+tl::unexpected<Error> no_documents() {
+  return fail(ErrorCode::invalid_argument, "there are no documents to rank",
+              "Give at least one document.");
+}
+
+Result<void> check_query(std::string_view query) {
   if (is_blank(query)) {
     return fail(ErrorCode::invalid_argument, "the query is empty", "Say what to look for.");
   }
-  if (documents.empty()) {
-    return fail(ErrorCode::invalid_argument, "there are no documents to rank",
-                "Give at least one document.");
-  }
-  PODIUM_CHECK(check_utf8(query, "the query"));
+  if (const auto bad = utf8::find_invalid(query)) return not_utf8("the query", *bad);
+  return {};
+}
+
+Result<void> check_documents(std::span<const std::string_view> documents) {
+  if (documents.empty()) return no_documents();
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    PODIUM_CHECK(check_utf8(documents[i], fmt::format("document {}", i)));
+    if (const auto bad = utf8::find_invalid(documents[i])) return not_utf8(i, *bad);
   }
   return {};
 }
@@ -51,20 +59,6 @@ std::vector<text::Sequence> single_sequences(const text::Tokenizer& tokenizer,
     prefixed[w].replace(prefix.size(), std::string::npos, texts[i]);
     tokenizer.encode(prefixed[w], encodings[w]);
     tokenizer.build_single(encodings[w].ids, max_length, sequences[i]);
-  });
-  return sequences;
-}
-
-std::vector<text::Sequence> pair_sequences(const text::Tokenizer& tokenizer,
-                                           std::span<const text::TokenId> query,
-                                           std::span<const std::string_view> documents,
-                                           std::size_t max_length, ThreadPool& pool) {
-  std::vector<text::Sequence> sequences(documents.size());
-  std::vector<text::Encoding> encodings(static_cast<std::size_t>(pool.threads()));
-  pool.parallel_for(documents.size(), [&](std::size_t i, int worker) {
-    text::Encoding& encoding = encodings[static_cast<std::size_t>(worker)];
-    tokenizer.encode(documents[i], encoding);
-    tokenizer.build_pair(query, encoding.ids, max_length, sequences[i]);
   });
   return sequences;
 }

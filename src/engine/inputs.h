@@ -14,21 +14,21 @@
 
 namespace podium {
 
-// Refuses a blank query, an empty list of documents and text that is not UTF-8, naming the
-// document.
-Result<void> check_texts(std::string_view query, std::span<const std::string_view> documents);
+// Refuses a blank query and one that is not UTF-8.
+Result<void> check_query(std::string_view query);
+
+// Refuses an empty list of documents and text that is not UTF-8, naming the document.
+Result<void> check_documents(std::span<const std::string_view> documents);
+
+// The errors of both, for documents that are not in a list.
+tl::unexpected<Error> no_documents();
+tl::unexpected<Error> not_utf8(std::size_t document, std::size_t byte);
 
 // One text with its prefix, as a bi-encoder reads it: [specials] prefix + text [specials].
 std::vector<text::Sequence> single_sequences(const text::Tokenizer& tokenizer,
                                              const std::string& prefix,
                                              std::span<const std::string_view> texts,
                                              std::size_t max_length, ThreadPool& pool);
-
-// Query and document in one sequence, as a cross-encoder reads them.
-std::vector<text::Sequence> pair_sequences(const text::Tokenizer& tokenizer,
-                                           std::span<const text::TokenId> query,
-                                           std::span<const std::string_view> documents,
-                                           std::size_t max_length, ThreadPool& pool);
 
 // The first of the chunks that a long list is worked through in, so that what is held at once does
 // not grow with the list: how many of `documents` it takes (at least 1).

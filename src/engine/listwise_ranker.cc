@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/document_text.h"
+#include "engine/inputs.h"
 #include "engine/ranking.h"
 #include "model/listwise_tokens.h"
 
@@ -118,6 +120,9 @@ class ListwiseRanker {
     const std::size_t room = max_length_ - std::min(max_length_, prompt_ + tags_);
     query_ = passage(query, std::min(kLongestQuery, room / 4));
     document_limit_ = std::min(kLongestDocument, room - 2 * query_.tokens);
+    if (options.max_document_tokens > 0) {
+      document_limit_ = std::min(document_limit_, options.max_document_tokens);
+    }
     ranking_.usage.query_tokens = query_.tokens;
     ranking_.timings.tokenize_ms += since(start);
   }
@@ -253,12 +258,25 @@ std::size_t listwise_prompt_tokens(const text::Tokenizer& tokenizer) {
   return context_tokens(tokenizer, 1);
 }
 
-Ranking rank_listwise(LoadedModel& model, std::string_view query,
-                      std::span<const std::string_view> documents, const RankOptions& options,
-                      std::size_t max_length) {
+Result<Ranking> rank_listwise(LoadedModel& model, std::string_view query, DocumentSource& documents,
+                              const RankOptions& options, std::size_t max_length,
+                              std::size_t total) {
   const auto start = Clock::now();
-  ListwiseRanker ranker(model, query, max_length, options, documents.size());
-  for (const std::string_view document : documents) ranker.add(document);
+  ListwiseRanker ranker(model, query, max_length, options, total);
+  std::string document;
+  for (std::size_t index = 0;; ++index) {
+    PODIUM_TRY(const bool more, documents.next());
+    if (!more && index == 0) return no_documents();
+    if (!more) break;
+    DocumentText text(documents, index);
+    document.clear();
+    for (;;) {
+      PODIUM_TRY(const std::string_view part, text.read());
+      if (part.empty()) break;
+      document += part;
+    }
+    ranker.add(document);
+  }
   Ranking ranking = ranker.finish();
   ranking.timings.total_ms = since(start);
   return ranking;

@@ -88,51 +88,41 @@ Result<std::optional<Prompt>> Prompt::make(std::string_view architecture,
   return std::nullopt;
 }
 
-std::vector<text::Sequence> Prompt::sequences(const text::Tokenizer& tokenizer,
-                                              std::string_view query,
-                                              std::span<const std::string_view> documents,
-                                              std::size_t max_length, ThreadPool& pool) const {
-  const std::size_t budget = max_length - std::min(max_length, size());
-  const std::string labelled = query_label_ + std::string(query);
-  std::vector<text::TokenId> query_ids;
-  bool query_cut = false;
-  if (body_ == Body::apart) {
-    text::Encoding encoding;
-    tokenizer.encode(labelled, encoding);
-    query_ids = std::move(encoding.ids);
-    // The document keeps a quarter.
-    const std::size_t most = budget * 3 / 4;
-    query_cut = query_ids.size() > most;
-    if (query_cut) query_ids.resize(most);
-    query_ids.insert(query_ids.end(), border_.begin(), border_.end());
-  }
-  std::vector<text::Sequence> sequences(documents.size());
-  std::vector<text::Encoding> encodings(static_cast<std::size_t>(pool.threads()));
-  std::vector<std::string> texts(encodings.size());
-  pool.parallel_for(documents.size(), [&](std::size_t i, int worker) {
-    const auto w = static_cast<std::size_t>(worker);
-    build(query_ids, labelled, documents[i], budget, tokenizer, texts[w], encodings[w],
-          sequences[i]);
-    sequences[i].truncated |= query_cut;
-  });
-  return sequences;
+std::string Prompt::lead(std::string_view query) const {
+  if (body_ == Body::apart) return document_label_;
+  return query_label_ + std::string(query) + document_label_;
 }
 
-void Prompt::build(std::span<const text::TokenId> query, std::string_view joined_query,
-                   std::string_view document, std::size_t budget, const text::Tokenizer& tokenizer,
-                   std::string& text, text::Encoding& encoding, text::Sequence& out) const {
-  text.clear();
-  if (body_ == Body::joined) text += joined_query;
-  text += document_label_;
-  text += document;
-  tokenizer.encode(text, encoding);
-  const std::size_t left = budget - std::min(budget, query.size());
-  const std::size_t kept = std::min(encoding.ids.size(), left);
-  out.truncated = kept < encoding.ids.size();
+std::vector<text::TokenId> Prompt::query(const text::Tokenizer& tokenizer,
+                                         std::string_view query) const {
+  if (body_ == Body::joined) return {};
+  text::Encoding encoding;
+  tokenizer.encode(query_label_ + std::string(query), encoding);
+  return std::move(encoding.ids);
+}
+
+std::size_t Prompt::query_room(std::size_t max_length) const {
+  return (max_length - std::min(max_length, size())) * 3 / 4;
+}
+
+std::size_t Prompt::taken(std::size_t query, std::size_t lead) const {
+  return size() + query + border_.size() + lead;
+}
+
+void Prompt::build(std::span<const text::TokenId> query, std::span<const text::TokenId> lead,
+                   std::span<const text::TokenId> document, std::size_t max_length,
+                   text::Sequence& out) const {
+  const std::size_t body_end = max_length - std::min(max_length, tail_.size());
   out.ids.assign(head_.begin(), head_.end());
-  out.ids.insert(out.ids.end(), query.begin(), query.end());
-  out.ids.insert(out.ids.end(), encoding.ids.begin(),
-                 encoding.ids.begin() + static_cast<std::ptrdiff_t>(kept));
+  const auto add = [&](std::span<const text::TokenId> ids) {
+    const std::size_t room = body_end - std::min(body_end, out.ids.size());
+    out.ids.insert(out.ids.end(), ids.begin(),
+                   ids.begin() + static_cast<std::ptrdiff_t>(std::min(room, ids.size())));
+  };
+  add(query);
+  if (body_ == Body::apart) add(border_);
+  add(lead);
+  add(document);
   out.ids.insert(out.ids.end(), tail_.begin(), tail_.end());
   out.type_ids.assign(out.ids.size(), 0);
 }

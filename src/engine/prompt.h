@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/thread_pool.h"
 #include "text/tokenizer.h"
 
 namespace podium {
@@ -25,18 +24,27 @@ class Prompt {
   // Tokens besides query and document.
   std::size_t size() const { return head_.size() + tail_.size(); }
 
-  // One sequence per document, of at most max_length tokens.
-  std::vector<text::Sequence> sequences(const text::Tokenizer& tokenizer, std::string_view query,
-                                        std::span<const std::string_view> documents,
-                                        std::size_t max_length, ThreadPool& pool) const;
+  // What stands in front of the document, tokenized as one text with it: the label of the document,
+  // behind the query where both are one text for the tokenizer.
+  std::string lead(std::string_view query) const;
+
+  // The query's tokens where it is a text of its own, with its label; else none.
+  std::vector<text::TokenId> query(const text::Tokenizer& tokenizer, std::string_view query) const;
+
+  // The most tokens of a query of its own: it leaves the document a quarter.
+  std::size_t query_room(std::size_t max_length) const;
+
+  // The tokens of a sequence besides the document's, of a query of its own and a lead.
+  std::size_t taken(std::size_t query, std::size_t lead) const;
+
+  // A sequence of at most max_length tokens: what does not fit in front of the tail is cut.
+  void build(std::span<const text::TokenId> query, std::span<const text::TokenId> lead,
+             std::span<const text::TokenId> document, std::size_t max_length,
+             text::Sequence& out) const;
 
  private:
   // Whether query and document are one text for the tokenizer, or one each.
   enum class Body { joined, apart };
-
-  void build(std::span<const text::TokenId> query, std::string_view joined_query,
-             std::string_view document, std::size_t budget, const text::Tokenizer& tokenizer,
-             std::string& text, text::Encoding& encoding, text::Sequence& out) const;
 
   Body body_ = Body::joined;
   std::vector<text::TokenId> head_;

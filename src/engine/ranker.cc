@@ -1,8 +1,12 @@
 #include "engine/ranker.h"
 
 #include <algorithm>
+#include <functional>
 
+#include "base/thread_pool.h"
+#include "engine/document_text.h"
 #include "engine/inputs.h"
+#include "engine/passages.h"
 #include "engine/ranking.h"
 #include "engine/stopwatch.h"
 
@@ -17,52 +21,117 @@ constexpr std::size_t kBatchesAhead = 4;
 
 }  // namespace
 
-Ranker::Ranker(const RankRequest& request) : request_(request) {
+Ranker::Ranker(const RankRequest& request)
+    : request_(request),
+      stream_(request.model.tokenizer()),
+      sentences_(request.options.window_end == WindowEnd::line) {
   const Stopwatch stopwatch;
   model().tokenizer().encode(request.query, query_);
   ranking_.usage.query_tokens = query_.ids.size();
   ranking_.timings.tokenize_ms += stopwatch.milliseconds();
 }
 
-Result<Ranking> Ranker::rank(std::span<const std::string_view> documents) {
-  const Stopwatch total;
-  PODIUM_TRY(job_, model().scheduler().open(terms_of(request_.options),
-                                            expected_tokens(documents, query_.ids.size())));
-  ranking_.results.resize(documents.size());
+Result<Ranking> Ranker::rank(DocumentSource& documents, std::size_t expected_tokens,
+                             std::size_t total) {
+  const Stopwatch stopwatch;
+  total_ = total;
+  PODIUM_TRY(job_, model().scheduler().open(terms_of(request_.options), expected_tokens));
   if (auto query = query_sequence()) {
     ranking_.usage.total_tokens += query->ids.size();
-    for (RankedDocument& result : ranking_.results) result.truncated = query->truncated;
-    add(kQuery, *std::move(query));
+    query_cut_ = query->truncated;
+    PODIUM_CHECK(add(kQuery, *std::move(query)));
   }
-  const std::size_t ahead = kBatchesAhead * model().info().batch_tokens;
-  for (std::size_t first = 0; first < documents.size();) {
-    const std::size_t count = chunk_size(documents.subspan(first));
-    const Stopwatch tokenizing;
-    auto chunk = sequences(documents.subspan(first, count));
-    ranking_.timings.tokenize_ms += tokenizing.milliseconds();
-    for (std::size_t i = 0; i < count; ++i) {
-      RankedDocument& result = ranking_.results[first + i];
-      result.index = first + i;
-      result.tokens = chunk[i].ids.size();
-      result.truncated |= chunk[i].truncated;
-      ranking_.usage.total_tokens += result.tokens;
-      add(first + i, std::move(chunk[i]));
-    }
-    first += count;
-    while (job_->waiting_tokens() > ahead) PODIUM_CHECK(absorb());
+  for (std::size_t index = 0;; ++index) {
+    PODIUM_TRY(const bool more, documents.next());
+    if (!more && index == 0) return no_documents();
+    if (!more) break;
+    PODIUM_CHECK(read(documents, index));
   }
   flush();
   while (unanswered_ > 0) PODIUM_CHECK(absorb());
   job_.reset();
   order_results(ranking_.results, request_.options.top_n, request_.options.score);
-  ranking_.timings.total_ms = total.milliseconds();
+  if (request_.options.passages > 0) {
+    PODIUM_CHECK(add_passages(request_, std::move(excerpts_), ranking_));
+  }
+  ranking_.timings.total_ms = stopwatch.milliseconds();
+  ranking_.timings.tokenize_ms =
+      std::max(0.0, ranking_.timings.total_ms - ranking_.timings.encode_ms);
   return std::move(ranking_);
 }
 
-void Ranker::add(std::size_t id, text::Sequence sequence) {
+// Reads a document to its end, or to where no more of it is wanted.
+Result<void> Ranker::read(DocumentSource& documents, std::size_t index) {
+  const RankOptions& options = request_.options;
+  const bool anywhere = options.window_end == WindowEnd::anywhere;
+  // By then it is known what of query and document fits into a sequence.
+  const std::size_t enough = 2 * request_.max_length + std::max(query_.ids.size(), lead().size());
+  ranking_.results.push_back({.index = index, .windows = 0});
+  open_.push_back({.index = index});
+  stream_.clear();
+  cutter_.clear();
+  sentences_.clear();
+  text_.clear();
+  stream_.feed(lead(), cutter_.tokens());
+  DocumentText text(documents, index);
+  std::optional<WindowRule> rule;
+  for (bool finished = false; !finished && !cutter_.is_done();) {
+    PODIUM_TRY(const std::string_view part, text.read());
+    finished = part.empty();
+    if (finished) {
+      stream_.finish(cutter_.tokens());
+    } else {
+      stream_.feed(part, cutter_.tokens());
+      if (!anywhere) sentences_.feed(part, cutter_.borders());
+      if (options.passages > 0) text_.append(part);
+    }
+    if (!rule) {
+      if (!finished && cutter_.size() <= enough) continue;
+      rule = begin_windows();
+    }
+    if (options.max_document_tokens > 0) finished |= cutter_.cut(options.max_document_tokens);
+    while (const auto window = cutter_.next(*rule, finished)) {
+      text::Sequence sequence;
+      build(share_, lead_ids_, window->ids, sequence);
+      RankedDocument& result = ranking_.results[index];
+      ++result.windows;
+      result.tokens += sequence.ids.size();
+      ranking_.usage.total_tokens += sequence.ids.size();
+      ++open_.back().waiting;
+      if (options.passages > 0) {
+        open_.back().windows.push_back(text_.take(window->begin, window->end));
+      }
+      PODIUM_CHECK(add(index, std::move(sequence)));
+    }
+  }
+  ranking_.results[index].truncated = cutter_.is_cut() || share_.cuts_query || query_cut_;
+  open_.back().read = true;
+  close_documents();
+  return {};
+}
+
+// Takes the lead's tokens off the document's. One that holds the blank at the lead's end belongs to
+// the document.
+WindowRule Ranker::begin_windows() {
+  const text::Encoding& tokens = cutter_.tokens();
+  std::size_t count = 0;
+  while (count < tokens.ids.size() && tokens.offsets[count].end <= lead().size()) ++count;
+  lead_ids_.assign(tokens.ids.begin(), tokens.ids.begin() + static_cast<std::ptrdiff_t>(count));
+  cutter_.drop_lead(count, lead().size());
+  share_ = share(count, cutter_.size());
+  return {.room = share_.document,
+          .overlap = request_.options.overlap,
+          .most = cuts() || share_.document == 0 ? 1 : request_.options.max_windows};
+}
+
+Result<void> Ranker::add(std::size_t id, text::Sequence sequence) {
   pending_tokens_ += sequence.ids.size();
   pending_.push_back({std::move(sequence), id});
-  if (pending_tokens_ >= model().info().batch_tokens) flush();
+  if (pending_tokens_ < model().info().batch_tokens) return {};
+  flush();
+  const std::size_t ahead = kBatchesAhead * model().info().batch_tokens;
+  while (job_->waiting_tokens() > ahead) PODIUM_CHECK(absorb());
+  return {};
 }
 
 void Ranker::flush() {
@@ -82,18 +151,43 @@ Result<void> Ranker::absorb() {
   const std::size_t before = done_;
   for (std::size_t i = 0; i < computed.ids.size(); ++i) {
     const auto row = std::span(computed.rows).subspan(i * width, width);
-    if (computed.ids[i] == kQuery) {
-      take_query(row);
-    } else {
-      ranking_.results[computed.ids[i]].relevance_score = logit(row);
-      ++done_;
-    }
+    computed.ids[i] == kQuery ? take_query(row) : score(row);
   }
   unanswered_ -= computed.ids.size();
-  if (done_ > before && request_.options.progress) {
-    request_.options.progress(done_, ranking_.results.size());
-  }
+  if (done_ > before && request_.options.progress) request_.options.progress(done_, total_);
   return {};
+}
+
+// A row of the document that has waited longest.
+void Ranker::score(std::span<const float> row) {
+  Open& document = open_.front();
+  const std::size_t count = request_.options.aggregation == Aggregation::mean
+                                ? std::max<std::size_t>(1, request_.options.mean_of)
+                                : 1;
+  const double score = logit(row);
+  auto& best = document.best;
+  best.insert(std::ranges::upper_bound(best, score, std::greater<>()), score);
+  if (best.size() > count) best.pop_back();
+  --document.waiting;
+  if (request_.options.passages > 0) {
+    document.windows.front().score = score;
+    keep_best(document.excerpts, std::move(document.windows.front()), request_.options.passages);
+    document.windows.pop_front();
+  }
+  close_documents();
+}
+
+void Ranker::close_documents() {
+  while (!open_.empty() && open_.front().read && open_.front().waiting == 0) {
+    Open& document = open_.front();
+    double sum = 0;
+    for (const double score : document.best) sum += score;
+    ranking_.results[document.index].relevance_score =
+        sum / static_cast<double>(document.best.size());
+    if (request_.options.passages > 0) excerpts_.push_back(std::move(document.excerpts));
+    open_.pop_front();
+    ++done_;
+  }
 }
 
 std::unique_ptr<Ranker> make_ranker(const RankRequest& request) {

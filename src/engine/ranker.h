@@ -1,18 +1,24 @@
 // One ranking in progress: a strategy per kind of model, one file each.
 //
-// A ranker serves one rank() call on the calling thread: it tokenizes, hands the sequences to the
-// scheduler a few batches ahead of the computation, and turns the rows that come back into scores.
+// A ranker serves one rank() call on the calling thread: it reads the documents one by one,
+// tokenizes them in pieces, hands their windows to the scheduler a few batches ahead of the
+// computation, and turns the rows that come back into scores. What it holds does not grow with the
+// documents.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "engine/excerpt.h"
 #include "engine/loaded_model.h"
+#include "engine/windows.h"
 #include "podium/engine.h"
+#include "text/sentences.h"
+#include "text/token_stream.h"
 
 namespace podium {
 
@@ -24,12 +30,21 @@ struct RankRequest {
   std::size_t max_length = 0;  // of a sequence, checked
 };
 
+// How many tokens of query and document stand in one sequence.
+struct SequenceShare {
+  std::size_t query = 0;
+  std::size_t document = 0;
+  bool cuts_query = false;
+};
+
 class Ranker {
  public:
   virtual ~Ranker() = default;
 
-  // The results in order. Errors: overloaded, deadline_exceeded, cancelled.
-  Result<Ranking> rank(std::span<const std::string_view> documents);
+  // The results in order. expected_tokens is what the queue is told; total (0: unknown) what
+  // progress is told. Errors: overloaded, deadline_exceeded, cancelled, no documents, those of the
+  // source.
+  Result<Ranking> rank(DocumentSource& documents, std::size_t expected_tokens, std::size_t total);
 
  protected:
   // Counts the query's own tokens.
@@ -39,30 +54,59 @@ class Ranker {
   virtual std::optional<text::Sequence> query_sequence() { return std::nullopt; }
   // The query's row of numbers.
   virtual void take_query(std::span<const float> row) { (void)row; }
-  // A sequence for each document.
-  virtual std::vector<text::Sequence> sequences(std::span<const std::string_view> documents) = 0;
-  // A document's logit from its row.
+  // What stands in front of a document, tokenized as one text with it.
+  virtual std::string_view lead() const { return {}; }
+  // What fits into a sequence of a document of that many tokens, or more, behind `lead` tokens.
+  virtual SequenceShare share(std::size_t lead, std::size_t document) const = 0;
+  // The sequence of a stretch of a document; it is repeated for each, as is the lead.
+  virtual void build(const SequenceShare& share, std::span<const text::TokenId> lead,
+                     std::span<const text::TokenId> document, text::Sequence& out) const = 0;
+  // A window's logit from its row.
   virtual double logit(std::span<const float> row) const = 0;
 
   const RankRequest& request() const { return request_; }
   LoadedModel& model() const { return request_.model; }
   const text::Encoding& query_tokens() const { return query_; }
-  // Tokenizing stays on the calling thread: the compute threads are for the sequences.
-  ThreadPool& tokenizing() { return tokenizing_; }
+  // Whether the model's own rule of cutting holds, not that of windows.
+  bool cuts() const { return request_.options.aggregation == Aggregation::first; }
 
  private:
-  void add(std::size_t id, text::Sequence sequence);
+  // A document whose windows are not all computed.
+  struct Open {
+    std::size_t index = 0;
+    std::size_t waiting = 0;        // windows handed over
+    bool read = false;              // to its end
+    std::vector<double> best;       // of its windows, best first, as many as count
+    std::deque<Excerpt> windows;    // those handed over, if passages are asked for
+    std::vector<Excerpt> excerpts;  // the best that are scored
+  };
+
+  Result<void> read(DocumentSource& documents, std::size_t index);
+  WindowRule begin_windows();
+  Result<void> add(std::size_t id, text::Sequence sequence);
   void flush();
   Result<void> absorb();
+  void score(std::span<const float> row);
+  void close_documents();
 
   const RankRequest request_;
-  ThreadPool tokenizing_{1};
   text::Encoding query_;
+  text::TokenStream stream_;
+  WindowCutter cutter_;
+  text::SentenceScanner sentences_;
+  std::vector<text::TokenId> lead_ids_;
+  SequenceShare share_;  // of the document that is being read
+  TrailingText text_;
+  std::vector<std::vector<Excerpt>> excerpts_;  // of all documents, if passages are asked for
+
   std::unique_ptr<Scheduler::Job> job_;
   std::vector<Scheduler::Work> pending_;  // not yet handed over
   std::size_t pending_tokens_ = 0;
   std::size_t unanswered_ = 0;  // sequences handed over whose rows are still to come
+  std::deque<Open> open_;       // in the order of the documents, and of the rows
   std::size_t done_ = 0;        // documents
+  std::size_t total_ = 0;
+  bool query_cut_ = false;
   Ranking ranking_;
 };
 

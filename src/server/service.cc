@@ -8,7 +8,6 @@
 #include <unordered_map>
 
 #include "base/error.h"
-#include "base/utf8.h"
 
 namespace podium::server {
 
@@ -41,37 +40,17 @@ tl::unexpected<BadRequest> refuse_late() {
                 "Send fewer documents, or allow more time with X-Request-Timeout: SECONDS.");
 }
 
-// The first `most` tokens of a text; the whole of it if it has no more.
-Result<std::string_view> first_tokens(const Engine& engine, std::string_view text,
-                                      std::size_t most) {
-  if (text.size() <= most) return text;  // a token is a byte or more
-  PODIUM_TRY(const auto tokens, engine.tokenize(text));
-  std::size_t count = 0;
-  std::size_t characters = 0;
-  for (const TokenSpan& token : tokens) {
-    if (token.end == 0) continue;  // a special token of the template
-    if (++count > most) break;
-    characters = token.end;
-  }
-  if (count <= most) return text;
-  std::size_t byte = 0;
-  for (; characters > 0 && byte < text.size(); --characters)
-    byte += utf8::decode(text, byte).length;
-  return text.substr(0, byte);
-}
-
 // Whether a score depends on its query and document alone. A listwise model reads all documents
 // together, so none of its scores can be reused, and no document left out.
 bool scores_pairs(const LoadedModel& model) { return model.info().head != "listwise"; }
 
-// A document as it is scored, and which others are the same.
+// The documents, each different one once.
 struct Texts {
   std::vector<std::string_view> different;
   std::vector<std::size_t> place;  // of each document among the different ones
-  std::vector<bool> cut;           // of each of the different ones
 };
 
-Result<Texts> different_texts(const Job& job, const LoadedModel& model) {
+Texts different_texts(const Job& job, const LoadedModel& model) {
   Texts texts;
   std::unordered_map<std::string_view, std::size_t> places;
   places.reserve(job.documents.size());
@@ -80,33 +59,33 @@ Result<Texts> different_texts(const Job& job, const LoadedModel& model) {
     const auto [place, is_new] = places.try_emplace(document, texts.different.size());
     const bool repeated = !is_new && scores_pairs(model);
     texts.place.push_back(repeated ? place->second : texts.different.size());
-    if (repeated) continue;
-    std::string_view text = document;
-    if (job.max_document_tokens > 0) {
-      PODIUM_TRY(text, first_tokens(model.engine(), document, job.max_document_tokens));
-    }
-    texts.different.push_back(text);
-    texts.cut.push_back(text.size() < document.size());
+    if (!repeated) texts.different.push_back(document);
   }
   return texts;
 }
 
 // What besides the two texts decides a score.
 std::string score_context(const Job& job, const LoadedModel& model, const std::string& scope) {
-  return fmt::format("{}/{}/{}/{}", model.serial(), static_cast<int>(job.options.score),
-                     job.options.max_length, scope);
+  const RankOptions& options = job.options;
+  return fmt::format("{}/{}/{}/{}/{}/{}/{}/{}/{}/{}", model.serial(),
+                     static_cast<int>(options.score), options.max_length, options.overlap,
+                     static_cast<int>(options.aggregation), options.mean_of,
+                     static_cast<int>(options.window_end), options.max_windows,
+                     options.max_document_tokens, scope);
 }
 
 using Scores = std::vector<std::optional<ScoreCache::Score>>;  // of the different texts
 
-Parsed<Ranking> ask_engine(const Engine& engine, const Job& job, std::int64_t priority,
+Parsed<Ranking> ask_engine(const Engine& engine, const Call& call, const Job& job,
                            const Caller& caller, std::span<const std::string_view> documents) {
   if (caller.abandoned.stop_requested()) return refuse(Fault::timed_out, "the client hung up");
   if (std::chrono::steady_clock::now() >= caller.deadline) return refuse_late();
   RankOptions options = job.options;
   options.top_n = 0;
+  options.passages = call.passages;
+  options.passage_documents = job.options.top_n;
   options.client = std::hash<std::string>{}(caller.client);
-  options.priority = static_cast<int>(std::clamp<std::int64_t>(priority, INT_MIN, INT_MAX));
+  options.priority = static_cast<int>(std::clamp<std::int64_t>(call.priority, INT_MIN, INT_MAX));
   options.deadline = caller.deadline;
   options.cancel = caller.abandoned;
   auto ranking = engine.rank(job.query, documents, options);
@@ -114,16 +93,18 @@ Parsed<Ranking> ask_engine(const Engine& engine, const Job& job, std::int64_t pr
   return *std::move(ranking);
 }
 
+using Passages =
+    std::vector<std::vector<Passage>>;  // of the different texts; none if not asked for
+
 // The results of all documents, repeated ones included, as the request wants them.
 Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, const Scores& scores,
-                        Ranking ranking) {
+                        const Passages& passages, Ranking ranking) {
   ranking.results.reserve(job.documents.size());
   for (std::size_t i = 0; i < job.documents.size(); ++i) {
     const std::size_t place = texts.place[i];
     // NOLINTNEXTLINE(bugprone-unchecked-optional-access): every text has been scored
     const ScoreCache::Score& score = *scores[place];
-    const bool cut = texts.cut[place];
-    if ((score.truncated || cut) && !job.truncate) {
+    if (score.truncated && !job.truncate) {
       return refuse(Fault::too_long,
                     fmt::format("document {} and the query are longer than the model reads", i),
                     "Shorten it, or allow truncation.", "documents");
@@ -133,7 +114,8 @@ Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, co
     ranking.results.push_back({.index = i,
                                .relevance_score = score.relevance_score,
                                .tokens = score.tokens,
-                               .truncated = score.truncated || cut});
+                               .truncated = score.truncated});
+    if (!passages.empty()) ranking.results.back().passages = passages[place];
   }
   std::ranges::stable_sort(ranking.results, std::greater<>(), &RankedDocument::relevance_score);
   const std::size_t top_n = job.options.top_n;
@@ -171,11 +153,11 @@ Parsed<Outcome> Service::rank(const Call& call, const Caller& caller) {
 Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller& caller,
                                   const LoadedModel& model, std::size_t& computed) {
   const auto start = std::chrono::steady_clock::now();
-  auto texts = different_texts(job, model);
-  if (!texts) return refuse(std::move(texts).error());
-  const std::size_t count = texts->different.size();
+  const Texts texts = different_texts(job, model);
+  const std::size_t count = texts.different.size();
 
-  const bool caches = cache_.is_on() && scores_pairs(model);
+  // Passages are not kept, so that documents whose passages are asked for are ranked again.
+  const bool caches = cache_.is_on() && scores_pairs(model) && call.passages == 0;
   const std::string context =
       score_context(job, model, limits_.shared_cache ? std::string() : caller.key);
   const PairKey query_key = cache_.key(std::array<std::string_view, 2>{context, job.query});
@@ -183,31 +165,32 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
   Scores scores(count);
   std::vector<std::string_view> unknown;
   std::vector<std::size_t> unknown_places;
-  auto query = cache_.find(query_key);
+  auto query = caches ? cache_.find(query_key) : std::nullopt;
+  Passages passages(call.passages > 0 ? count : 0);
   for (std::size_t i = 0; i < count; ++i) {
     if (caches) {
-      keys[i] =
-          cache_.key(std::array<std::string_view, 3>{context, job.query, texts->different[i]});
+      keys[i] = cache_.key(std::array<std::string_view, 3>{context, job.query, texts.different[i]});
       if (query) scores[i] = cache_.find(keys[i]);
     }
     if (scores[i]) continue;
-    unknown.push_back(texts->different[i]);
+    unknown.push_back(texts.different[i]);
     unknown_places.push_back(i);
   }
 
   Ranking ranking;
   if (!unknown.empty()) {
-    auto ranked = ask_engine(model.engine(), job, call.priority, caller, unknown);
+    auto ranked = ask_engine(model.engine(), call, job, caller, unknown);
     if (!ranked) return tl::unexpected(std::move(ranked).error());
     computed += unknown.size();
     ranking.timings = ranked->timings;
     std::size_t document_tokens = 0;
-    for (const RankedDocument& result : ranked->results) {
+    for (RankedDocument& result : ranked->results) {
       const std::size_t place = unknown_places[result.index];
       const ScoreCache::Score score{result.relevance_score,
                                     static_cast<std::uint32_t>(result.tokens), result.truncated};
       scores[place] = score;
       document_tokens += result.tokens;
+      if (call.passages > 0) passages[place] = std::move(result.passages);
       if (caches) cache_.insert(keys[place], score);
     }
     // What the query cost by itself, so that usage is the same from the cache.
@@ -220,7 +203,7 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
     ranking.usage.query_tokens = static_cast<std::size_t>(query->relevance_score);
     ranking.usage.total_tokens = query->tokens;
   }
-  auto arranged = arrange(call, job, *texts, scores, std::move(ranking));
+  auto arranged = arrange(call, job, texts, scores, passages, std::move(ranking));
   if (arranged) {
     arranged->timings.total_ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

@@ -42,6 +42,8 @@ class PreTokenizer {
   virtual ~PreTokenizer() = default;
   // Cuts the pieces further and may rewrite their text. `spare` as above.
   virtual void apply(Pieces& pieces, Pieces& spare) const = 0;
+  // Before or behind which blanks it always ends a piece.
+  virtual BlankCuts blank_cuts() const { return BlankCuts::none; }
 };
 
 // Takes the tokens of one run of a model and turns their places into offsets in the original text.

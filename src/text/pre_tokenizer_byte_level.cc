@@ -48,6 +48,10 @@ class ByteLevel final : public PreTokenizer {
     std::swap(pieces, spare);
   }
 
+  BlankCuts blank_cuts() const override {
+    return split_ ? BlankCuts::at_whitespace : BlankCuts::none;
+  }
+
  private:
   static void append(Pieces& out, std::size_t begin, const MappedText& text, Piece piece) {
     out.text.append(text, piece.begin, piece.end);

@@ -25,6 +25,8 @@ class Metaspace final : public PreTokenizer {
     std::swap(pieces, spare);
   }
 
+  BlankCuts blank_cuts() const override { return split_ ? BlankCuts::at_spaces : BlankCuts::none; }
+
  private:
   void append(const MappedText& text, Piece piece, Pieces& out) const {
     const std::string_view in = std::string_view(text.bytes).substr(0, piece.end);

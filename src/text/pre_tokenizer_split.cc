@@ -74,6 +74,9 @@ class ClassSplit final : public PreTokenizer {
   void apply(Pieces& pieces, Pieces& spare) const override {
     split(pieces, spare, delimiter_, find_class<is_in_class>);
   }
+  BlankCuts blank_cuts() const override {
+    return is_in_class == is_whitespace ? BlankCuts::at_whitespace : BlankCuts::none;
+  }
 
  private:
   Delimiter delimiter_;
@@ -86,6 +89,7 @@ class Whitespace final : public PreTokenizer {
     split(pieces, spare, Delimiter::removed, find_class<is_whitespace>);
     split(pieces, spare, Delimiter::contiguous, find_class<is_word>);
   }
+  BlankCuts blank_cuts() const override { return BlankCuts::at_whitespace; }
 };
 
 class BertPreTokenizer final : public PreTokenizer {
@@ -94,6 +98,7 @@ class BertPreTokenizer final : public PreTokenizer {
     split(pieces, spare, Delimiter::removed, find_class<is_whitespace>);
     split(pieces, spare, Delimiter::isolated, find_class<is_punctuation>);
   }
+  BlankCuts blank_cuts() const override { return BlankCuts::at_whitespace; }
 };
 
 class StringSplit final : public PreTokenizer {
@@ -106,6 +111,9 @@ class StringSplit final : public PreTokenizer {
                                                      : 0;
     });
   }
+  BlankCuts blank_cuts() const override {
+    return delimiter_ == " " ? BlankCuts::at_spaces : BlankCuts::none;
+  }
 
  private:
   std::string delimiter_;
@@ -116,6 +124,7 @@ class WordSplit final : public PreTokenizer {
  public:
   explicit WordSplit(const WordPattern& pattern) : pattern_(pattern) {}
   void apply(Pieces& pieces, Pieces& spare) const override { split_words(pattern_, pieces, spare); }
+  BlankCuts blank_cuts() const override { return BlankCuts::at_whitespace; }
 
  private:
   WordPattern pattern_;

@@ -1,4 +1,5 @@
 // "Sequence": parts one after the other.
+#include <algorithm>
 #include <utility>
 
 #include "text/registry.h"
@@ -30,6 +31,12 @@ class PreTokenizerSequence final : public PreTokenizer {
       : parts_(std::move(parts)) {}
   void apply(Pieces& pieces, Pieces& spare) const override {
     for (const auto& part : parts_) part->apply(pieces, spare);
+  }
+  // Where any part ends a piece the others cannot join it again.
+  BlankCuts blank_cuts() const override {
+    BlankCuts most = BlankCuts::none;
+    for (const auto& part : parts_) most = std::max(most, part->blank_cuts());
+    return most;
   }
 
  private:

@@ -256,14 +256,9 @@ void Tokenizer::Pipeline::trim_offsets(std::string_view text, Encoding& out) con
 
 namespace {
 
-struct Lengths {
-  std::size_t query;
-  std::size_t document;
-};
-
 // Hugging Face's longest_first: the longer text is cut first, down to the shorter one's length or
 // to what is left; then both get half, the odd token going to the longer one.
-Lengths longest_first(Lengths lengths, std::size_t budget) {
+PairShare longest_first(PairShare lengths, std::size_t budget) {
   if (lengths.query + lengths.document <= budget) return lengths;
   const bool swapped = lengths.query > lengths.document;
   std::size_t shorter = swapped ? lengths.document : lengths.query;
@@ -272,7 +267,7 @@ Lengths longest_first(Lengths lengths, std::size_t budget) {
     shorter = budget / 2;
     longer = shorter + budget % 2;
   }
-  return swapped ? Lengths{longer, shorter} : Lengths{shorter, longer};
+  return swapped ? PairShare{longer, shorter} : PairShare{shorter, longer};
 }
 
 std::size_t count_special(const std::vector<TemplateItem>& items) {
@@ -321,17 +316,32 @@ void Tokenizer::build_single(std::span<const TokenId> text, std::size_t max_leng
 void Tokenizer::build_pair(std::span<const TokenId> query, std::span<const TokenId> document,
                            std::size_t max_length, Sequence& out) const {
   const auto& items = pipeline_->layout.pair;
-  const Lengths kept = longest_first({query.size(), document.size()}, budget_of(items, max_length));
+  const PairShare kept = share_in_pair(query.size(), document.size(), max_length);
   out.truncated = kept.query < query.size() || kept.document < document.size();
   fill(items, query.first(kept.query), document.first(kept.document), max_length, out);
 }
 
+PairShare Tokenizer::share_in_pair(std::size_t query, std::size_t document,
+                                   std::size_t max_length) const {
+  return longest_first({query, document}, budget_of(pipeline_->layout.pair, max_length));
+}
+
 std::size_t Tokenizer::pair_length(std::size_t query, std::size_t document,
                                    std::size_t max_length) const {
-  const auto& items = pipeline_->layout.pair;
-  const Lengths kept = longest_first({query, document}, budget_of(items, max_length));
-  const std::size_t length = kept.query + kept.document + count_special(items);
+  const PairShare kept = share_in_pair(query, document, max_length);
+  const std::size_t length = kept.query + kept.document + count_special(pipeline_->layout.pair);
   return max_length == 0 ? length : std::min(length, max_length);
+}
+
+// A line end is as good as a space where the normalizer makes it one.
+BlankCuts Tokenizer::blank_cuts() const {
+  if (!pipeline_->pre_tokenizer) return BlankCuts::none;
+  const BlankCuts cuts = pipeline_->pre_tokenizer->blank_cuts();
+  if (cuts != BlankCuts::at_spaces) return cuts;
+  Encoding line_end, space;
+  encode("a\nb", line_end);
+  encode("a b", space);
+  return line_end.ids == space.ids ? BlankCuts::at_whitespace : cuts;
 }
 
 std::size_t Tokenizer::special_tokens_in_single() const {

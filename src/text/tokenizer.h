@@ -44,6 +44,19 @@ struct Sequence {
   bool truncated = false;
 };
 
+// How many tokens of a query and of a document stand in a pair.
+struct PairShare {
+  std::size_t query = 0;
+  std::size_t document = 0;
+};
+
+// At which blanks a text may be cut without changing its tokens, if they allow it there.
+enum class BlankCuts {
+  none,
+  at_spaces,      // U+0020 alone
+  at_whitespace,  // and line ends and tabs
+};
+
 class Tokenizer {
  public:
   static Result<Tokenizer> from_json(std::string_view tokenizer_json,
@@ -59,6 +72,11 @@ class Tokenizer {
   // (shared with tokenizers: the longer text loses its end first).
   void build_pair(std::span<const TokenId> query, std::span<const TokenId> document,
                   std::size_t max_length, Sequence& out) const;
+
+  // What build_pair keeps of both.
+  PairShare share_in_pair(std::size_t query, std::size_t document, std::size_t max_length) const;
+
+  BlankCuts blank_cuts() const;
 
   std::size_t special_tokens_in_single() const;
   std::size_t special_tokens_in_pair() const;

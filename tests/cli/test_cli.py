@@ -21,7 +21,7 @@ PROGRAM = "podium"
 SCRATCH = tempfile.TemporaryDirectory()
 KEYS = Path(SCRATCH.name, "keys.db")
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["rank", "pull", "tokenize", "inspect", "eval", "serve", "keys", "mcp", "doctor"]
+COMMANDS = ["rank", "pull", "snippets", "tokenize", "inspect", "eval", "serve", "keys", "mcp", "doctor"]
 
 CAST_IRON = "how to clean a cast iron pan"
 PAN = "Eine gusseiserne Pfanne spült man mit heißem Wasser und reibt sie mit Öl ein."
@@ -184,7 +184,7 @@ class Rank(Case):
         self.assertEqual(sorted(r["index"] for r in answer["results"]), [0, 1, 2])
         for result in answer["results"]:
             self.assertEqual(
-                list(result), ["index", "relevance_score", "document", "tokens", "truncated"])
+                list(result), ["index", "relevance_score", "document", "tokens", "windows", "truncated"])
             self.assertEqual(result["document"], documents[result["index"]])
             self.assertGreaterEqual(result["relevance_score"], 0)
             self.assertLessEqual(result["relevance_score"], 1)
@@ -248,27 +248,37 @@ class Rank(Case):
             self.assertTrue(any(not 0 <= r["relevance_score"] <= 1 for r in logits))
 
     def test_odd_documents_rank(self):
-        odd = ["", " ", "\0", "a\0b", "</s><mask>", "e\u0301" * 50, "👩‍💻🏳️‍🌈", "\u202e", "x" * 100000]
+        odd = ["", " ", "\0", "a\0b", "</s><mask>", "e\u0301" * 50, "👩‍💻🏳️‍🌈", "\u202e", "x" * 5000]
         found = sorted(results(json.dumps(odd)), key=lambda result: result["index"])
         self.assertEqual([result["document"] for result in found], odd)
 
     def test_nul_in_a_line_is_text(self):
         self.assertEqual(results(b"a\0b\r\n")[0]["document"], "a\0b")
 
+    def test_long_documents_are_read_in_windows(self):
+        needle = "filler words about nothing " * 400 + PAN
+        first, *others = results(f"{TRAIN}\n{needle}\n{CATS}")
+        self.assertEqual((first["index"], first["truncated"]), (1, False))
+        self.assertGreater(first["windows"], 3)
+        self.assertEqual([other["windows"] for other in others], [1, 1])
+        (found,) = (r for r in results(f"{TRAIN}\n{needle}\n{CATS}", "--aggregation", "first") if r["index"] == 1)
+        self.assertEqual((found["windows"], found["truncated"]), (1, True))
+        self.assertLess(found["relevance_score"], first["relevance_score"])
+
     def test_what_is_cut_is_said(self):
         long = "word " * 3000
-        run = rank(f"{PAN}\n{long}\n{CATS}\n{long}", "--format", "json", "--top-n", "1")
+        run = rank(f"{PAN}\n{long}\n{CATS}\n{long}", "--format", "json", "--top-n", "1", "--max-windows", "2")
         self.assertEqual(run.returncode, 0)
         self.assertRegex(
             run.stderr.decode(),
-            r"\Apodium: 2 of 4 documents were longer than \d+ tokens and were cut \(index 1, 3\)\n\Z")
-        run = rank("\n".join([long] * 20), "--format", "jsonl", "--max-length", "16")
+            r"\Apodium: 2 of 4 documents, or the query beside them, were cut to fit \(index 1, 3\)\n\Z")
+        run = rank("\n".join([long] * 20), "--format", "jsonl", "--max-length", "16", "--aggregation", "first")
         self.assertTrue(all(json.loads(line)["truncated"] for line in run.stdout.splitlines()))
         self.assertIn("20 of 20 documents", run.stderr.decode())
         self.assertIn("(index 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …)", run.stderr.decode())
 
     def test_huge_line(self):
-        (found,) = results(b"a" * 10_000_000)
+        (found,) = results(b"a" * 10_000_000, "--max-tokens-per-doc", "600")
         self.assertTrue(found["truncated"])
         self.assertEqual(len(found["document"]), 10_000_000)
 

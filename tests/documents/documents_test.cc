@@ -15,7 +15,9 @@ std::vector<std::string> texts_of(std::string_view input,
                                   InputFormat format = InputFormat::automatic) {
   const auto documents = parse_documents(input, "docs", format);
   if (!documents) return {"error: " + documents.error().message};
-  return {documents->texts.begin(), documents->texts.end()};
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < documents->size(); ++i) texts.push_back(documents->text(i));
+  return texts;
 }
 
 std::string error_of(std::string_view input, InputFormat format = InputFormat::automatic) {
@@ -106,15 +108,15 @@ TEST(Documents, OriginalsComeBackAsWritten) {
             "{\"text\":\"a b\\u00e9\",\"n\":1.50,\"big\":123456789012345678901234567890,"
             "\"list\":[1,{\"x\":\" \"}]}");
   EXPECT_EQ(documents->json(1), "\"c\\/d\"");
-  EXPECT_EQ(documents->texts[0], "a bé");
-  EXPECT_EQ(documents->texts[1], "c/d");
+  EXPECT_EQ(documents->text(0), "a bé");
+  EXPECT_EQ(documents->text(1), "c/d");
 }
 
 TEST(Documents, PlainLinesComeBackAsStrings) {
   const auto documents = parse_documents("say \"hi\"\n", "docs");
   ASSERT_TRUE(documents.has_value());
   EXPECT_EQ(documents->json(0), "\"say \\\"hi\\\"\"");
-  EXPECT_EQ(documents->id(0), std::nullopt);
+  EXPECT_EQ(documents->member(0, "id"), std::nullopt);
 }
 
 TEST(Documents, Ids) {
@@ -123,9 +125,9 @@ TEST(Documents, Ids) {
       "null}\n{\"text\": \"\"}\n\"\"\n",
       "docs");
   ASSERT_TRUE(documents.has_value());
-  EXPECT_EQ(documents->id(0), "x-1");
-  EXPECT_EQ(documents->id(1), "17");
-  for (std::size_t i = 2; i < 5; ++i) EXPECT_EQ(documents->id(i), std::nullopt) << i;
+  EXPECT_EQ(documents->member(0, "id"), "x-1");
+  EXPECT_EQ(documents->member(1, "id"), "17");
+  for (std::size_t i = 2; i < 5; ++i) EXPECT_EQ(documents->member(i, "id"), std::nullopt) << i;
 }
 
 TEST(Detection, JsonOnlyWhereItOpensLikeJson) {
@@ -200,7 +202,70 @@ TEST(Documents, OneHugeLine) {
   const std::string huge(10'000'000, 'x');
   const auto documents = parse_documents(huge, "docs");
   ASSERT_TRUE(documents.has_value());
-  EXPECT_EQ(documents->texts.front().data(), huge.data()) << "a plain line is not copied";
+  EXPECT_EQ(documents->written.front().data(), huge.data()) << "a plain line is not copied";
+}
+
+// What a reader gives in parts, put together again.
+std::vector<std::string> read_all(const Documents& documents) {
+  DocumentReader reader(documents);
+  std::vector<std::string> out;
+  while (*reader.next()) {
+    std::string& text = out.emplace_back();
+    for (std::string_view part = *reader.read(); !part.empty(); part = *reader.read()) text += part;
+  }
+  return out;
+}
+
+TEST(DocumentReader, ReadsTheTextsInParts) {
+  std::string long_text;
+  while (long_text.size() < 100000) long_text += "\\u00e9\\n\\\"é\\ud83d\\ude00\\/x";
+  const std::string input = "\"" + long_text + "\"\n\"\"\n{\"id\":1,\"text\":\"b\\tc\"}\n";
+  const auto documents = parse_documents(input, "docs");
+  ASSERT_TRUE(documents) << documents.error().message;
+  const auto texts = read_all(*documents);
+  ASSERT_EQ(texts.size(), 3U);
+  std::string expected;
+  while (expected.size() < texts[0].size()) expected += "é\n\"é😀/x";
+  EXPECT_EQ(texts[0], expected);
+  EXPECT_EQ(texts[1], "");
+  EXPECT_EQ(texts[2], "b\tc");
+  EXPECT_EQ(documents->characters(0, 0, 6), "é\n\"é😀/");
+  EXPECT_EQ(documents->text(0, 1), "");  // not half a character
+  EXPECT_EQ(documents->text(0, 2), "é");
+  EXPECT_EQ(read_all(*parse_documents("one\n\n two \n", "docs")),
+            (std::vector<std::string>{"one", " two "}));
+}
+
+TEST(DocumentReader, SaysWhenTheInputMayBeForgotten) {
+  std::string input;
+  for (int i = 0; i < 40; ++i) input += std::string(1 << 20, 'x') + "\n";
+  int passed = 0;
+  const auto documents =
+      parse_documents(input, "docs", InputFormat::automatic, Content::text, [&] { ++passed; });
+  EXPECT_GE(passed, 4);
+  passed = 0;
+  DocumentReader reader(*documents, [&] { ++passed; });
+  while (*reader.next()) {
+    while (!reader.read()->empty()) {
+    }
+  }
+  EXPECT_GE(passed, 4);
+}
+
+std::vector<std::string> search_results(std::string_view input) {
+  const auto documents =
+      parse_documents(input, "docs", InputFormat::automatic, Content::search_result);
+  return documents ? read_all(*documents) : std::vector{"error: " + documents.error().message};
+}
+
+TEST(SearchResults, AreTitleAndSnippet) {
+  EXPECT_EQ(search_results(R"([{"url": "u", "title": "T\n", "snippet": "s \"q\"", "rank": 1},
+                               {"link": "v", "description": "only"}, {"url": "w", "title": "x"}])"),
+            (std::vector<std::string>{"T\n\ns \"q\"", "only", "x"}));
+  EXPECT_THAT(search_results(R"({"title": "T"})")[0], HasSubstr("line 1 has no \"url\""));
+  EXPECT_THAT(search_results(R"({"url": "u", "title": ""})")[0], HasSubstr("no \"title\""));
+  EXPECT_THAT(search_results(R"("text")")[0], HasSubstr("not a search result"));
+  EXPECT_THAT(search_results("plain")[0], HasSubstr("is not JSON"));
 }
 
 }  // namespace

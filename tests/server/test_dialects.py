@@ -270,9 +270,48 @@ class Rules(unittest.TestCase):
         self.assertEqual(len(body["results"]), 2)
 
     def test_cut_documents_are_told(self):
-        _, headers, _ = server.request("POST", "/v1/rerank", BODY | {"documents": ["word " * 3000, "a"]})
-        self.assertEqual(headers["X-Podium-Truncated"], "1")
+        for more, cut in [({}, None), ({"max_windows": 2}, "1"), ({"aggregation": "first"}, "1"),
+                          ({"max_tokens_per_doc": 2000}, "1"), ({"max_tokens_per_doc": 9000}, None)]:
+            _, headers, _ = server.request("POST", "/v1/rerank", BODY | more | {"documents": ["word " * 3000, "a"]})
+            self.assertEqual(headers.get("X-Podium-Truncated"), cut, more)
         server.post("/v1/rerank", BODY | {"documents": ["word " * 3000], "truncation": False}, 400)
+
+    def test_long_documents_are_read_in_windows(self):
+        long = "Nothing of interest was said. " * 300 + DOCUMENTS[BEST]
+        def score(**more):
+            (result,) = server.post("/v1/rerank", BODY | {"documents": [long], "top_n": 1} | more)["results"]
+            return result["relevance_score"]
+        self.assertGreater(score(), score(aggregation="first"))
+        self.assertGreater(score(), score(aggregation="mean"))
+        self.assertGreater(score(aggregation="mean"), score(aggregation="mean", mean_of=5))
+        self.assertNotEqual(score(window=64), score())
+        for bad in [{"aggregation": "median"}, {"window": 0}, {"window": 10**6}, {"overlap": -1}, {"mean_of": 0},
+                    {"window_end": "page"}, {"max_windows": "two"}, {"return_passages": -1}]:
+            server.post("/v1/rerank", BODY | bad, 422)
+
+    def test_passages(self):
+        text = "Größe 🚀. Nothing of interest was said on that day. " * 40 + DOCUMENTS[BEST] + " The end of it."
+        documents = [DOCUMENTS[0], text, text]
+        body = {"query": QUERY, "return_passages": 2}
+        for path, more, results in [
+            ("/v1/rerank", {"documents": documents}, "results"), ("/v2/rerank", {"documents": documents}, "results"),
+            ("/rerank", {"texts": documents}, None), ("/voyage/v1/rerank", {"documents": documents}, "data"),
+        ]:
+            answer = server.post(path, body | more)
+            found = answer[results] if results else answer
+            self.assertEqual([r["index"] for r in found], [1, 2, 0], path)
+            for result in found:
+                document = documents[result["index"]]
+                for passage in result["passages"]:
+                    self.assertEqual(document[passage["start"] : passage["end"]], passage["text"])
+            self.assertEqual(found[0]["passages"][0]["text"], DOCUMENTS[BEST])
+            self.assertEqual(found[0]["passages"], found[1]["passages"])
+            self.assertEqual([len(r["passages"]) for r in found], [2, 2, 1])
+        plain = server.post("/v1/rerank", {"query": QUERY, "documents": documents})["results"]
+        self.assertNotIn("passages", plain[0])
+        again = server.post("/v1/rerank", body | {"documents": documents, "top_n": 1})["results"]
+        self.assertEqual(len(again[0]["passages"]), 2)
+        self.assertEqual(again[0]["relevance_score"], plain[0]["relevance_score"])
 
     def test_equal_documents_keep_their_order(self):
         body = server.post("/v1/rerank", BODY | {"documents": ["same"] * 4})

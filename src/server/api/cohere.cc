@@ -31,9 +31,11 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, int shap
   job.documents = std::move(documents.texts);
   job.options.top_n = in.top("top_n");
   if (const auto most = in.integer("max_tokens_per_doc", 1)) {
-    job.max_document_tokens = static_cast<std::size_t>(*most);
+    job.options.max_document_tokens = static_cast<std::size_t>(*most);
   }
-  in.integer("max_chunks_per_doc", 1);
+  if (const auto most = in.integer("max_chunks_per_doc", 1)) {
+    job.options.max_windows = static_cast<std::size_t>(*most);
+  }
   auto state = std::make_unique<RerankState>();
   state->shape = shape;
   // a gateway's wish, not of the API: version 2 never echoes

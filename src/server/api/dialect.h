@@ -35,9 +35,8 @@ struct Settings {
 struct Job {
   std::string query;
   std::vector<std::string> documents;  // the texts that are scored, in the order sent
-  RankOptions options;                 // top_n, score kind, lengths as the request has them
+  RankOptions options;                 // top_n, score kind, windows as the request has them
   bool truncate = true;  // false: a pair beyond the model's length is Fault::too_long, as asked for
-  std::size_t max_document_tokens = 0;  // of each document, the rest is cut; 0: the model's limit
 };
 
 // What a dialect remembers of a request for its answer: what to echo, which shape was asked for.
@@ -51,7 +50,8 @@ struct Call {
   std::vector<Job> jobs;                             // at least one
   std::int64_t priority = 0;                         // 0 is the most urgent (Cohere)
   std::optional<std::chrono::milliseconds> timeout;  // from the body; headers are the service's
-  // Podium's own members, the same in every dialect: "threshold", "effort", "return_passages".
+  // Podium's own members, the same in every dialect: "threshold", "effort", "return_passages", and
+  // those of windows, which are in the jobs' options.
   std::optional<double> threshold;  // results below it are left out (by the service)
   std::string effort;               // empty: the server's
   std::size_t passages = 0;         // best passages wanted for each result

@@ -35,6 +35,7 @@ HttpResponse answer(const Answer& answer) {
     } else {
       out.null();
     }
+    write_passages(out, answer, result);
     out.end_object();
   }
   out.end_array().key("model").value(answer.model_name).key("usage").begin_object();

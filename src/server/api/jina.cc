@@ -23,7 +23,7 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Se
   job.truncate = in.may_cut();
   for (const auto* key : {"max_doc_length", "max_tokens_per_doc"}) {
     if (const auto most = in.integer(key, 1))
-      job.max_document_tokens = static_cast<std::size_t>(*most);
+      job.options.max_document_tokens = static_cast<std::size_t>(*most);
   }
   auto state = std::make_unique<RerankState>();
   state->return_documents = in.flag("return_documents").value_or(true);
@@ -85,6 +85,7 @@ HttpResponse answer(const Answer& answer) {
       out.key("document");
       write_echo(out, answer, result.index, state.shape == mirrored);
     }
+    write_passages(out, answer, result);
     out.end_object();
   }
   out.end_array();

@@ -46,6 +46,7 @@ HttpResponse answer(const Answer& answer) {
     } else {
       out.value(answer.jobs[0].documents[result.index]);
     }
+    write_passages(out, answer, result);
     out.key("object").value("rank_result").end_object();
   }
   out.end_array().key("object").value("list").key("top_k").value(state.asked_top);

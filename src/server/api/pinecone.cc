@@ -43,6 +43,7 @@ HttpResponse answer(const Answer& answer) {
       out.key("document");
       write_document_object(out, answer, result.index);
     }
+    write_passages(out, answer, result);
     out.end_object();
   }
   out.end_array().key("usage").begin_object().key("rerank_units");

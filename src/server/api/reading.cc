@@ -285,7 +285,44 @@ bool Reader::may_cut() {
   return flag("truncate").value_or(true) && flag("truncation").value_or(true);
 }
 
+template <class T>
+void Reader::word(std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words,
+                  T& target) {
+  if (!has(key)) return;
+  const std::string given = text(key);
+  std::string known;
+  for (const auto& [name, value] : words) {
+    if (name == given) return void(target = value);
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+  }
+  fail(Fault::schema, fmt::format("{} is '{}', which is not known", key, given),
+       fmt::format("It is one of {}.", known), key);
+}
+
+void Reader::windows(RankOptions& options) {
+  const auto size = [&](std::string_view key, std::int64_t least, std::size_t& target) {
+    if (const auto number = integer(key, least)) target = static_cast<std::size_t>(*number);
+  };
+  size("window", 1, options.max_length);
+  size("overlap", 0, options.overlap);
+  size("mean_of", 1, options.mean_of);
+  size("max_windows", 0, options.max_windows);
+  word("aggregation",
+       {{"max", Aggregation::max}, {"mean", Aggregation::mean}, {"first", Aggregation::first}},
+       options.aggregation);
+  word("window_end",
+       {{"anywhere", WindowEnd::anywhere},
+        {"line", WindowEnd::line},
+        {"sentence", WindowEnd::sentence}},
+       options.window_end);
+}
+
 void Reader::extensions(Call& call) {
+  for (Job& job : call.jobs) {
+    windows(job.options);
+    // Who forbids cutting wants pairs that fit, and a refusal of those that do not.
+    if (!job.truncate) job.options.aggregation = Aggregation::first;
+  }
   call.threshold = number("threshold");
   if (const auto effort = find("effort"); effort && effort->as_string())
     call.effort = text("effort");

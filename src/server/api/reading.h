@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/api/dialect.h"
@@ -66,8 +68,14 @@ class Reader {
   std::size_t top(std::string_view key);
 
   // The members of Podium's own that every dialect takes: threshold, effort, return_passages,
-  // timeout_ms.
+  // timeout_ms; window, overlap, aggregation, mean_of, window_end, max_windows.
   void extensions(Call& call);
+  void windows(RankOptions& options);
+
+  // One of a few words, in lower case; nothing if absent.
+  template <class T>
+  void word(std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words,
+            T& target);
 
   // "truncate" and "truncation": false forbids cutting.
   bool may_cut();

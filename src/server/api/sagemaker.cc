@@ -58,6 +58,7 @@ HttpResponse answer(const Answer& answer) {
     out.key("document").begin_object().key("id").value(id).key("text");
     out.value(answer.jobs[0].documents[result.index]).end_object();
     out.key("relevance_score").value(rounded(result.relevance_score, 8));
+    write_passages(out, answer, result);
     out.key("usage").begin_object().key("id").value(id);
     out.key("total_tokens").value(std::uint64_t{result.tokens}).end_object().end_object();
   }

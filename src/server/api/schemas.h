@@ -17,6 +17,14 @@ inline constexpr std::string_view kJinaRequest =
     R"("return_documents":{"type":["boolean","null"],"default":true},)"
     R"("truncation":{"type":["boolean","null"],"default":true},)"
     R"("threshold":{"type":["number","null"],"description":"Leave out results below this score."},)"
+    R"("return_passages":{"type":["integer","null"],"minimum":0,"maximum":100,"description":"Best passages of each result."},)"
+    R"("window":{"type":["integer","null"],"minimum":1,"description":"Tokens read at once; longer documents are read in windows."},)"
+    R"("overlap":{"type":["integer","null"],"minimum":0,"default":80},)"
+    R"("aggregation":{"enum":["max","mean","first",null],"default":"max"},)"
+    R"("mean_of":{"type":["integer","null"],"minimum":1,"default":3},)"
+    R"("window_end":{"enum":["anywhere","line","sentence",null],"default":"anywhere"},)"
+    R"("max_windows":{"type":["integer","null"],"minimum":0},)"
+    R"("max_tokens_per_doc":{"type":["integer","null"],"minimum":1},)"
     R"("timeout_ms":{"type":["integer","null"],"minimum":1,"maximum":86400000}},)"
     R"("examples":[{"query":"Where is my parcel?","documents":["Track a parcel by its number.","Opening hours"],"top_n":1}]})";
 
@@ -26,7 +34,10 @@ inline constexpr std::string_view kJinaResponse =
     R"("usage":{"type":"object","properties":{"total_tokens":{"type":"integer"}}},)"
     R"("results":{"type":"array","items":{"type":"object","required":["index","relevance_score"],)"
     R"("properties":{"index":{"type":"integer"},"relevance_score":{"type":"number"},)"
-    R"("document":{"type":["object","string"]}}}}}})";
+    R"("document":{"type":["object","string"]},"passages":{"type":"array","items":{"type":"object",)"
+    R"("description":"start and end count Unicode code points.","required":["start","end","relevance_score","text"],)"
+    R"("properties":{"start":{"type":"integer"},"end":{"type":"integer"},"relevance_score":{"type":"number"},)"
+    R"("text":{"type":"string"}}}}}}}}})";
 
 inline constexpr std::string_view kCohereRequest =
     R"({"type":"object","required":["query","documents"],"properties":{)"

@@ -141,7 +141,9 @@ HttpResponse answer(const Answer& answer) {
     for (const RankedDocument& result : answer.rankings[0].results) {
       out.begin_object().key("index").value(std::uint64_t{result.index});
       if (state.return_documents) out.key("text").value(answer.jobs[0].documents[result.index]);
-      out.key("score").value(result.relevance_score).end_object();
+      out.key("score").value(result.relevance_score);
+      write_passages(out, answer, result);
+      out.end_object();
     }
     out.end_array();
   }

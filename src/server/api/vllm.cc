@@ -12,7 +12,7 @@ bool claims_rerank(const HttpRequest&, const json::Value&) { return true; }
 
 void read_common(Reader& in, Job& job) {
   if (const auto tokens = in.integer("max_tokens_per_doc", 0)) {
-    job.max_document_tokens = static_cast<std::size_t>(*tokens);
+    job.options.max_document_tokens = static_cast<std::size_t>(*tokens);
   }
   for (const auto* key : {"use_activation", "activation", "softmax"}) {
     if (!in.flag(key).value_or(true)) job.options.score = ScoreKind::logit;
@@ -45,7 +45,9 @@ HttpResponse answer_rerank(const Answer& answer) {
     out.begin_object().key("index").value(std::uint64_t{result.index}).key("document");
     out.begin_object().key("text").value(answer.jobs[0].documents[result.index]);
     out.key("multi_modal").null().end_object();
-    out.key("relevance_score").value(result.relevance_score).end_object();
+    out.key("relevance_score").value(result.relevance_score);
+    write_passages(out, answer, result);
+    out.end_object();
   }
   out.end_array().end_object();
   return response;

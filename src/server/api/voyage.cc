@@ -33,6 +33,7 @@ HttpResponse answer(const Answer& answer) {
     if (rerank_state(answer).return_documents) {
       out.key("document").value(answer.jobs[0].documents[result.index]);
     }
+    write_passages(out, answer, result);
     out.end_object();
   }
   out.end_array().key("model").value(answer.model_name).key("usage").begin_object();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "server/api/reading.h"
 
 namespace podium::server {
@@ -37,7 +38,21 @@ void write_results(json::Writer& out, const Answer& answer, bool documents, int 
       out.key("document");
       write_document_object(out, answer, result.index);
     }
+    write_passages(out, answer, result);
     out.end_object();
+  }
+  out.end_array();
+}
+
+void write_passages(json::Writer& out, const Answer& answer, const RankedDocument& result) {
+  if (answer.call.passages == 0) return;
+  const std::string_view document = answer.jobs[0].documents[result.index];
+  out.key("passages").begin_array();
+  for (const Passage& passage : result.passages) {
+    out.begin_object().key("start").value(std::uint64_t{passage.begin});
+    out.key("end").value(std::uint64_t{passage.end});
+    out.key("relevance_score").value(passage.score);
+    out.key("text").value(utf8::slice(document, passage.begin, passage.end)).end_object();
   }
   out.end_array();
 }

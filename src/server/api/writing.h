@@ -21,6 +21,11 @@ void write_document_object(json::Writer& out, const Answer& answer, std::size_t 
 // {"index", "relevance_score"[, "document"]} for each result, best first.
 void write_results(json::Writer& out, const Answer& answer, bool documents, int decimals);
 
+// "passages", where the request asked for them: [{"start", "end", "relevance_score", "text"}], best
+// first; start and end count Unicode characters (code points) of the document's text. Call it
+// inside a result's object.
+void write_passages(json::Writer& out, const Answer& answer, const RankedDocument& result);
+
 // All tokens of a response's rankings.
 std::size_t total_tokens(const Answer& answer);
 

@@ -35,6 +35,7 @@ HttpResponse answer(const Answer& answer) {
     out.key("relevance_score").value(result.relevance_score).key("document");
     state.return_documents ? write_document_object(out, answer, result.index)
                            : static_cast<void>(out.null());
+    write_passages(out, answer, result);
     out.end_object();
   }
   out.end_array().key("meta").begin_object().key("api_version").null();

@@ -65,10 +65,3 @@ export function parseDocuments(input) {
   }
   return { format: "lines", texts: lines.filter((line) => line.trim() !== "") };
 }
-
-// Where the sentences of a text begin and end; one range where there is only one.
-export function sentences(text) {
-  const parts = [...new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text)];
-  return parts.map(({ segment, index }) => ({ text: segment.trim(), begin: index, end: index + segment.trimEnd().length }))
-    .filter(({ text: sentence }) => sentence !== "");
-}

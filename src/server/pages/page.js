@@ -1,5 +1,5 @@
 // The page: query and documents in, a ranking that can be seen. It talks to its own server alone.
-import { parseDocuments, sentences } from "./documents.js";
+import { parseDocuments } from "./documents.js";
 import { snippet } from "./snippets.js";
 
 const $ = (id) => document.getElementById(id);
@@ -23,7 +23,7 @@ const EXAMPLE = {
     "コットンのシャツに付いた赤ワインの染みは、すぐに冷水ですすぎ、酸素系漂白剤に浸します。",
   ],
 };
-const SENTENCES_SCORED = 200;
+const DOCUMENTS_MARKED = 12;
 const COMPARED = 3;
 
 const state = { models: [], order: new Map(), language: "curl", run: 0 };
@@ -147,23 +147,26 @@ function drawLines() {
   }
 }
 
-// Scores the sentences of the best documents and marks each one's best.
+// Where a passage stands in a string of JavaScript; the server counts characters.
+function place(text, { start, end }) {
+  const characters = [...text];
+  const begin = characters.slice(0, start).join("").length;
+  return { begin, end: begin + characters.slice(start, end).join("").length };
+}
+
+// Asks for the passage that earned each of the best documents its score, and marks it.
 async function markPassages(query, texts, { model, results }, run) {
-  const asked = [];
+  if (state.models.find(({ id }) => !model || id === model)?.head === "listwise") return;
   // The passage of a document that answers nothing would say nothing.
-  const worth = results.filter((result) => result.relevance_score >= results[0].relevance_score / 4);
-  for (const { index } of worth.slice(0, 12)) {
-    const parts = sentences(texts[index]);
-    if (parts.length > 1 && asked.length + parts.length <= SENTENCES_SCORED) asked.push(...parts.map((part) => ({ index, ...part })));
-  }
-  if (asked.length === 0) return;
-  const answer = await call("v1/rerank", requestBody(query, asked.map((part) => part.text), model));
+  const worth = results.filter((result) => result.relevance_score >= results[0].relevance_score / 4).slice(0, DOCUMENTS_MARKED);
+  const body = requestBody(query, worth.map(({ index }) => texts[index]), model);
+  const answer = await call("v1/rerank", { ...body, return_passages: 1 });
   if (run !== state.run) return;
-  const best = new Map();
-  for (const { index } of answer.results) if (!best.has(asked[index].index)) best.set(asked[index].index, asked[index]);
-  for (const li of $("columns").querySelectorAll("li")) {
-    const passage = best.get(Number(li.dataset.index));
-    if (passage) fill(li.querySelector(".text"), texts[passage.index], passage);
+  for (const { index: at, passages: [passage] } of answer.results) {
+    const { index } = worth[at];
+    const li = $("columns").querySelector(`li[data-index="${index}"]`);
+    if (!li || !passage || passage.text === texts[index].trim()) continue;
+    fill(li.querySelector(".text"), texts[index], place(texts[index], passage));
   }
 }
 
