@@ -129,8 +129,8 @@ void read_podium_section(Fields& fields, ModelConfig& config) {
   config.is_late_interaction = head == "late-interaction";
   config.is_bi_encoder = head == "bi-encoder" || config.is_late_interaction;
   if (!config.is_bi_encoder && head != "cross-encoder") {
-    podium.refuse_unknown(
-        "head", head, "It is \"late-interaction\", \"bi-encoder\" or \"cross-encoder\".");
+    podium.refuse_unknown("head", head,
+                          "It is \"late-interaction\", \"bi-encoder\" or \"cross-encoder\".");
   }
   const auto known = read_pooling(pooling);
   if (!known) {

@@ -62,6 +62,7 @@ TEST(LateInteraction, ScoresAsPyTorchAtEveryDepth) {
   std::size_t compared = 0;
   golden.root().find("cases")->for_each_element([&](json::Value one) {
     const std::string query(*one.find("query")->as_string());
+    if (query.find_first_not_of(' ') == std::string::npos) return true;  // refused by the engine
     one.find("documents")->for_each_element([&](json::Value document) {
       const std::string text(*document.find("text")->as_string());
       if (document.find("truncated")->as_bool().value_or(false)) return true;
@@ -116,8 +117,10 @@ TEST(LateInteraction, SettlingEarlyLeavesTheTopAsFullEffortHasIt) {
   std::size_t settled = 0;
   for (std::size_t i = 0; i < ranking->results.size(); ++i) {
     const RankedDocument& result = ranking->results[i];
-    if (i < 10) EXPECT_EQ(result.depth, Effort::full) << i;
-    if (i > 0) EXPECT_LE(result.depth, ranking->results[i - 1].depth);
+    if (i < 10) {
+      EXPECT_EQ(result.depth, Effort::full) << i;
+    }
+    EXPECT_LE(result.depth, ranking->results[i == 0 ? 0 : i - 1].depth);
     settled += result.depth != Effort::full;
     const auto& exact = result.depth == Effort::full    ? full
                         : result.depth == Effort::turbo ? turbo
@@ -152,7 +155,7 @@ TEST(LateInteraction, ReadsLongDocumentsInWindowsAndFindsPassages) {
   const std::string_view document = text;
   for (const std::size_t top : {std::size_t{0}, std::size_t{1}}) {
     const auto ranking =
-        engine.rank("skin care", std::span(&document, 1), {.exact_top = top, .passages = 1});
+        engine.rank("skin care", std::span(&document, 1), {.passages = 1, .exact_top = top});
     ASSERT_TRUE(ranking);
     EXPECT_GT(ranking->results[0].windows, 3U);
     EXPECT_FALSE(ranking->results[0].truncated);

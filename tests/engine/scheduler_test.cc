@@ -287,7 +287,8 @@ TEST(Scheduler, EndsWithJobsWaiting) {
 TEST(Scheduler, ManyClientsAtOnce) {
   Scheduler scheduler({.row_size = 1, .batch_tokens = 64},
                       [](std::span<const Scheduler::Work> sequences, float* out) {
-                        for (const auto* s : sequences) *out++ = static_cast<float>(s->ids[0]);
+                        for (const auto& work : sequences)
+                          *out++ = static_cast<float>(work.sequence.ids[0]);
                       });
   std::atomic<int> finished = 0, stopped = 0, wrong = 0;
   std::vector<std::thread> clients;
