@@ -48,7 +48,7 @@ def write_model(out, tokenizer):
     sizes = {"hidden": HIDDEN, "layers": 4, "heads": 4, "inner": 48}
     config = bert_config(vocabulary=vocabulary, positions=LENGTH, **sizes)
     depths = {
-        depth: {"layer": layer, "margin": 1.5, "calibration": {"scale": 0.8 + 0.1 * layer, "bias": -0.2 * layer}}
+        depth: {"layer": layer, "margin": 0.05, "calibration": {"scale": 0.8 + 0.1 * layer, "bias": -0.2 * layer}}
         for depth, layer in LAYERS.items()
     }
     config |= {

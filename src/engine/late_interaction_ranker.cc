@@ -3,8 +3,8 @@
 // Settling works in rounds of windows, cut by the documents' order and lengths alone, so that a
 // result depends on nothing but the request. In a round all windows are read to the first depth;
 // those that trail the top_n-th best document by more than the model's margin are settled there,
-// the others go on from the states they are in. Documents of earlier rounds count with the logit
-// they ended with.
+// the others go on from the states they are in. Documents of earlier rounds that were read in full
+// count with their logits.
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -74,11 +74,12 @@ class LateInteractionRanker final : public BiEncoderRanker {
     for (std::size_t depth = 0; depth < model::kDepths && !going_on.empty(); ++depth) {
       PODIUM_CHECK(read(going_on, depth));
       if (depth + 1 == model::kDepths) break;
-      const double least = threshold() - model().late_interaction()->depths()[depth].margin;
+      const double least = threshold(going_on) - model().late_interaction()->depths()[depth].margin;
       std::erase_if(going_on, [&](std::size_t i) { return round_[i].logit < least; });
     }
     for (const Window& window : round_) {
       score(window.logit, kEfforts[window.depth]);
+      if (window.depth + 1 < model::kDepths) continue;
       auto [best, is_new] = ended_.try_emplace(window.document, window.logit);
       best->second = std::max(best->second, window.logit);
     }
@@ -102,12 +103,13 @@ class LateInteractionRanker final : public BiEncoderRanker {
     });
   }
 
-  // The logit of the top_n-th best document so far.
-  double threshold() const {
+  // The logit of the last document that would be in the top by what is known; those that were
+  // settled early are out of it.
+  double threshold(const std::vector<std::size_t>& going_on) const {
     std::unordered_map<std::size_t, double> best = ended_;
-    for (const Window& window : round_) {
-      auto [place, is_new] = best.try_emplace(window.document, window.logit);
-      place->second = std::max(place->second, window.logit);
+    for (const std::size_t i : going_on) {
+      auto [place, is_new] = best.try_emplace(round_[i].document, round_[i].logit);
+      place->second = std::max(place->second, round_[i].logit);
     }
     if (best.size() <= exact_top_) return -std::numeric_limits<double>::infinity();
     std::vector<double> logits;
@@ -124,7 +126,7 @@ class LateInteractionRanker final : public BiEncoderRanker {
   std::size_t exact_top_ = 0;
   std::vector<Window> round_;
   std::size_t round_tokens_ = 0;
-  std::unordered_map<std::size_t, double> ended_;  // documents of earlier rounds, their logits
+  std::unordered_map<std::size_t, double> ended_;  // read in full in earlier rounds: their logits
 };
 
 }  // namespace
