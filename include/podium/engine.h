@@ -33,6 +33,7 @@ struct RankedDocument {
   std::size_t tokens = 0;         // tokens encoded for this document, special tokens included
   std::size_t windows = 1;        // sequences that it was read in
   bool truncated = false;         // something of the query or the document was left out
+  Effort depth = Effort::full;    // that it was read to: less for one that was settled early
   std::vector<Passage> passages;  // best first, none overlapping; see RankOptions::passages
 };
 
@@ -77,8 +78,9 @@ struct TokenSpan {
 struct ModelInfo {
   std::string name;          // directory name, or the built-in model's own name
   std::string architecture;  // registry name, e.g. "xlm-roberta"
-  std::string head;          // "cross-encoder", "bi-encoder" or "listwise"
+  std::string head;          // "cross-encoder", "bi-encoder", "late-interaction" or "listwise"
   std::string weights;       // stored types, e.g. "bf16" or "q4_0 + f32"
+  bool has_depths = false;   // see Effort
   std::string tokenizer;     // e.g. "Unigram, 250002 pieces"
   std::string precision;     // what the matrix products run in, e.g. "fp32"
   std::string certificate;   // why automatic precision chose that; empty if it was asked for

@@ -45,6 +45,15 @@ enum class WindowEnd {
   sentence,  // at a sentence or line end there
 };
 
+// How deep a model with several depths reads (ModelInfo::has_depths).
+enum class Effort {
+  automatic,  // with top_n all documents a little, and further only those that may still reach the
+              // top; else full
+  tiny,
+  turbo,
+  full,
+};
+
 struct EngineOptions {
   // A Hugging Face style model directory; empty means the model built into Podium.
   std::string model;
@@ -86,6 +95,11 @@ struct RankOptions {
   std::size_t passages = 0;
   // Only that many documents, the best ones, have theirs looked for; 0 means all results.
   std::size_t passage_documents = 0;
+  // Errors: unsupported for tiny and turbo, where the model has one depth alone.
+  Effort effort = Effort::automatic;
+  // How many of the best automatic effort reads in full; 0 means top_n. Results below them may be
+  // settled early (RankedDocument::depth).
+  std::size_t exact_top = 0;
   // Called from the ranking thread after each batch with the documents scored so far and in all (0:
   // not known).
   std::function<void(std::size_t done, std::size_t total)> progress;

@@ -144,6 +144,16 @@ void Options::windows(RankOptions& options) {
                       "tokens read of a document (default: all)");
 }
 
+void Options::effort(RankOptions& options) {
+  choice("--effort", options.effort,
+         {{"auto", Effort::automatic},
+          {"full", Effort::full},
+          {"turbo", Effort::turbo},
+          {"tiny", Effort::tiny}},
+         "how deep a model with\nseveral depths reads; auto reads in full what\nmay come under the "
+         "best N (default: auto)");
+}
+
 std::string Options::long_name(const std::string& name) {
   const std::size_t begin = name.find("--");
   return name.substr(begin, name.find(',', begin) - begin);

@@ -58,6 +58,7 @@ struct Options : CLI::App {
 
   // --window and what else decides how long documents are read.
   void windows(RankOptions& options);
+  void effort(RankOptions& options);
 
  private:
   static std::string long_name(const std::string& name);  // "-n,--top-n" -> "--top-n"

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <system_error>
 
@@ -36,6 +38,7 @@ struct Request {
   std::string json;
   ScorerKind scorer = ScorerKind::model;
   eval::SampleSize size;
+  RankOptions rank;
   EngineOptions engine;
 };
 
@@ -78,6 +81,9 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
                   "write SET.run and SET.qrels there, for trec_eval\nand ir-measures")
       ->type_name("DIR");
   options.add_option("--json", request.json, "write all numbers there")->type_name("FILE");
+  options.effort(request.rank);
+  options.number<std::size_t>("--top-n", request.rank.exact_top, 1,
+                              "what auto reads in full (default: all)");
   options.engine(request.engine);
   return options.read(arguments);
 }
@@ -101,20 +107,26 @@ Result<std::vector<eval::Group>> read_groups(const Request& request) {
   return std::vector<eval::Group>();
 }
 
-// Logits, which keep apart what the sigmoid would round to 1.
-eval::Scorer model_scorer(const Engine& engine, const eval::Dataset& set, std::size_t& truncated) {
+// Logits, which keep apart what the sigmoid would round to 1; documents that were settled early
+// below all others, in their order.
+eval::Scorer model_scorer(const Engine& engine, const RankOptions& asked, const eval::Dataset& set,
+                          std::size_t& truncated) {
   return [&](const eval::Query& query) -> Result<std::vector<double>> {
     std::vector<std::string_view> texts;
     texts.reserve(query.candidates.size());
     for (const std::uint32_t candidate : query.candidates) {
       texts.push_back(set.documents[candidate].text);
     }
-    RankOptions options;
+    RankOptions options = asked;
     options.score = ScoreKind::logit;
     PODIUM_TRY(const Ranking ranking, engine.rank(query.text, texts, options));
     std::vector<double> scores(texts.size());
-    for (const RankedDocument& result : ranking.results) {
-      scores[result.index] = result.relevance_score;
+    double above = std::numeric_limits<double>::infinity();
+    for (const RankedDocument& result : ranking.results) {  // best first
+      double& score = scores[result.index];
+      score = result.relevance_score;
+      if (score > above) score = std::nextafter(above, -std::numeric_limits<double>::infinity());
+      above = score;
       if (result.truncated) ++truncated;
     }
     return scores;
@@ -134,8 +146,9 @@ Result<eval::SetResult> evaluate_set(const Request& request, const fs::path& dir
   eval::sample(set, request.size);
   eval::SetResult result{
       set.name, set.left_out, set.documents.size(), eval::count_candidates(set), 0, {}};
-  const eval::Scorer scorer =
-      engine == nullptr ? bm25_scorer(set) : model_scorer(*engine, set, result.truncated);
+  const eval::Scorer scorer = engine == nullptr
+                                  ? bm25_scorer(set)
+                                  : model_scorer(*engine, request.rank, set, result.truncated);
   Progress progress(set.name);
   PODIUM_TRY(eval::Evaluation evaluation,
              eval::evaluate(set, scorer, [&](std::size_t done, std::size_t total) {

@@ -37,6 +37,7 @@ struct Request {
   Format format = Format::table;
   InputFormat input = InputFormat::automatic;
   bool urls = false;
+  std::size_t timeout_ms = 0;
   EngineOptions engine;
   RankOptions rank;
 };
@@ -74,6 +75,9 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
                               "show the N best passages of each document\nprinted");
   options.add_flag("--urls", request.urls, "documents are search results");
   options.windows(request.rank);
+  options.effort(request.rank);
+  options.number<std::size_t>("--timeout-ms", request.timeout_ms, 1,
+                              "give up after N milliseconds of ranking");
   options.engine(request.engine);
   PODIUM_TRY(const bool go_on, options.read(arguments));
   if (!go_on) return false;
@@ -104,6 +108,14 @@ struct Outcome {
   double load_ms;
 };
 
+std::string_view name_of(Effort depth) {
+  switch (depth) {
+    case Effort::tiny: return "tiny";
+    case Effort::turbo: return "turbo";
+    default: return "full";
+  }
+}
+
 std::string result_json(const Outcome& outcome, const RankedDocument& result) {
   const Documents& documents = outcome.documents;
   std::string out;
@@ -121,6 +133,7 @@ std::string result_json(const Outcome& outcome, const RankedDocument& result) {
       .value(result.windows)
       .key("truncated")
       .value(result.truncated);
+  if (outcome.model.has_depths) writer.key("depth").value(name_of(result.depth));
   if (outcome.request.rank.passages > 0) write_passages(writer, documents, result);
   outcome.input.forget();
   writer.end_object();
@@ -253,7 +266,11 @@ Result<int> run_rank(const Command& self, std::span<const char* const> arguments
       progress.update(done, documents.size());
     };
     // All results, not top_n: a document that was cut is reported even if it is not printed.
-    request.rank.passage_documents = request.top_n;
+    request.rank.passage_documents = request.rank.exact_top = request.top_n;
+    if (request.timeout_ms > 0) {
+      request.rank.deadline =
+          std::chrono::steady_clock::now() + std::chrono::milliseconds(request.timeout_ms);
+    }
     DocumentReader reader(documents, forget);
     PODIUM_TRY(ranking, engine.rank(request.query, reader, request.rank));
   }

@@ -50,6 +50,13 @@ namespace {
 Result<Ranking> rank_source(LoadedModel& model, std::string_view query, DocumentSource& documents,
                             const RankOptions& options, std::size_t tokens, std::size_t total) {
   PODIUM_TRY(const std::size_t max_length, checked_max_length(model, options.max_length));
+  if ((options.effort == Effort::tiny || options.effort == Effort::turbo) &&
+      !model.info().has_depths) {
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("{} has one depth alone and cannot rank with less effort", model.info().name),
+        "Leave the effort out.");
+  }
   if (model.is_listwise()) {
     if (options.passages > 0) {
       return fail(

@@ -29,6 +29,7 @@ class LoadedModel {
   // The shortest max_length that leaves room for a token of the query and one of the document.
   std::size_t least_length() const;
   bool is_bi_encoder() const { return model_->description().is_bi_encoder; }
+  const model::LateInteraction* late_interaction() const { return model_->late_interaction(); }
   bool is_listwise() const { return model_->description().is_listwise; }
   std::size_t output_size() const { return model_->output_size(); }
 
@@ -51,7 +52,9 @@ class LoadedModel {
   Result<void> load_network(const EngineOptions& options);
   Result<void> check_tokenizer() const;
   void describe(const kernels::Kernels& kernels);
-  void encode(std::span<const text::Sequence* const> sequences, float* out);
+  void encode(std::span<const Scheduler::Work> work, float* out);
+  void encode_visits(const model::LateInteraction& late, std::span<const Scheduler::Work> work,
+                     float* out);
 
   hub::Checkpoint checkpoint_;
   hub::ModelConfig config_;

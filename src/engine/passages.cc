@@ -100,6 +100,7 @@ Result<void> add_passages(const RankRequest& request, std::vector<std::vector<Ex
   if (passages.texts.empty()) return {};
   const RankOptions options{.score = asked.score,
                             .max_length = asked.max_length,
+                            .effort = asked.effort,
                             .client = asked.client,
                             .priority = asked.priority,
                             .deadline = asked.deadline,

@@ -47,8 +47,7 @@ Result<Ranking> Ranker::rank(DocumentSource& documents, std::size_t expected_tok
     if (!more) break;
     PODIUM_CHECK(read(documents, index));
   }
-  flush();
-  while (unanswered_ > 0) PODIUM_CHECK(absorb());
+  PODIUM_CHECK(finish());
   job_.reset();
   order_results(ranking_.results, request_.options.top_n, request_.options.score);
   if (request_.options.passages > 0) {
@@ -101,7 +100,7 @@ Result<void> Ranker::read(DocumentSource& documents, std::size_t index) {
       if (options.passages > 0) {
         open_.back().windows.push_back(text_.take(window->begin, window->end));
       }
-      PODIUM_CHECK(add(index, std::move(sequence)));
+      PODIUM_CHECK(take_window(std::move(sequence)));
     }
   }
   ranking_.results[index].truncated = cutter_.is_cut() || share_.cuts_query || query_cut_;
@@ -124,9 +123,19 @@ WindowRule Ranker::begin_windows() {
           .most = cuts() || share_.document == 0 ? 1 : request_.options.max_windows};
 }
 
+Result<void> Ranker::take_window(text::Sequence sequence) {
+  return add(document(), std::move(sequence));
+}
+
+Result<void> Ranker::finish() {
+  flush();
+  while (unanswered_ > 0) PODIUM_CHECK(absorb());
+  return {};
+}
+
 Result<void> Ranker::add(std::size_t id, text::Sequence sequence) {
   pending_tokens_ += sequence.ids.size();
-  pending_.push_back({std::move(sequence), id});
+  pending_.push_back({std::move(sequence), id, interaction(id == kQuery)});
   if (pending_tokens_ < model().info().batch_tokens) return {};
   flush();
   const std::size_t ahead = kBatchesAhead * model().info().batch_tokens;
@@ -151,26 +160,48 @@ Result<void> Ranker::absorb() {
   const std::size_t before = done_;
   for (std::size_t i = 0; i < computed.ids.size(); ++i) {
     const auto row = std::span(computed.rows).subspan(i * width, width);
-    computed.ids[i] == kQuery ? take_query(row) : score(row);
+    if (computed.ids[i] == kQuery) {
+      take_query(row);
+    } else {
+      score(logit(row), depth());
+    }
   }
   unanswered_ -= computed.ids.size();
   if (done_ > before && request_.options.progress) request_.options.progress(done_, total_);
   return {};
 }
 
-// A row of the document that has waited longest.
-void Ranker::score(std::span<const float> row) {
+Result<void> Ranker::compute(
+    std::vector<Scheduler::Work> work,
+    const std::function<void(std::size_t, std::span<const float>)>& answer) {
+  std::size_t missing = work.size();
+  job_->add(std::move(work));
+  while (missing > 0) {
+    const Stopwatch waiting;
+    job_->wait();
+    ranking_.timings.encode_ms += waiting.milliseconds();
+    PODIUM_TRY(const Scheduler::Computed computed, job_->collect());
+    const std::size_t width = model().output_size();
+    for (std::size_t i = 0; i < computed.ids.size(); ++i) {
+      answer(computed.ids[i], std::span(computed.rows).subspan(i * width, width));
+    }
+    missing -= computed.ids.size();
+  }
+  return {};
+}
+
+void Ranker::score(double logit, Effort depth) {
   Open& document = open_.front();
   const std::size_t count = request_.options.aggregation == Aggregation::mean
                                 ? std::max<std::size_t>(1, request_.options.mean_of)
                                 : 1;
-  const double score = logit(row);
+  const Scored score{depth, logit};
   auto& best = document.best;
   best.insert(std::ranges::upper_bound(best, score, std::greater<>()), score);
   if (best.size() > count) best.pop_back();
   --document.waiting;
   if (request_.options.passages > 0) {
-    document.windows.front().score = score;
+    document.windows.front().score = logit;
     keep_best(document.excerpts, std::move(document.windows.front()), request_.options.passages);
     document.windows.pop_front();
   }
@@ -180,10 +211,14 @@ void Ranker::score(std::span<const float> row) {
 void Ranker::close_documents() {
   while (!open_.empty() && open_.front().read && open_.front().waiting == 0) {
     Open& document = open_.front();
+    const auto shallower = std::ranges::find_if(document.best, [&](const Scored& window) {
+      return window.depth != document.best.front().depth;
+    });
     double sum = 0;
-    for (const double score : document.best) sum += score;
-    ranking_.results[document.index].relevance_score =
-        sum / static_cast<double>(document.best.size());
+    for (auto window = document.best.begin(); window != shallower; ++window) sum += window->logit;
+    RankedDocument& result = ranking_.results[document.index];
+    result.depth = document.best.front().depth;
+    result.relevance_score = sum / static_cast<double>(shallower - document.best.begin());
     if (request_.options.passages > 0) excerpts_.push_back(std::move(document.excerpts));
     open_.pop_front();
     ++done_;
@@ -191,6 +226,7 @@ void Ranker::close_documents() {
 }
 
 std::unique_ptr<Ranker> make_ranker(const RankRequest& request) {
+  if (request.model.late_interaction() != nullptr) return make_late_interaction_ranker(request);
   if (request.model.is_bi_encoder()) return make_bi_encoder_ranker(request);
   if (request.model.prompt()) return make_prompt_ranker(request);
   return make_cross_encoder_ranker(request);

@@ -6,7 +6,9 @@
 // documents.
 #pragma once
 
+#include <compare>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,20 +65,45 @@ class Ranker {
                      std::span<const text::TokenId> document, text::Sequence& out) const = 0;
   // A window's logit from its row.
   virtual double logit(std::span<const float> row) const = 0;
+  // How deep a row was read.
+  virtual Effort depth() const { return Effort::full; }
+  // What a sequence's work carries with it besides its tokens.
+  virtual std::shared_ptr<model::Interaction> interaction(bool of_query) {
+    (void)of_query;
+    return nullptr;
+  }
+  // Takes a window over; its score is to come, after those of the windows before it.
+  virtual Result<void> take_window(text::Sequence sequence);
+  // The last window was taken over.
+  virtual Result<void> finish();
+
+  // Has work of a strategy's own computed, and waits for it; answer: called with ids and rows.
+  Result<void> compute(std::vector<Scheduler::Work> work,
+                       const std::function<void(std::size_t, std::span<const float>)>& answer);
+  // The score of the window that has waited longest, and the depth it was read to.
+  void score(double logit, Effort depth);
 
   const RankRequest& request() const { return request_; }
   LoadedModel& model() const { return request_.model; }
   const text::Encoding& query_tokens() const { return query_; }
+  // The document that is being read.
+  std::size_t document() const { return ranking_.results.size() - 1; }
   // Whether the model's own rule of cutting holds, not that of windows.
   bool cuts() const { return request_.options.aggregation == Aggregation::first; }
 
  private:
+  struct Scored {
+    Effort depth = Effort::full;
+    double logit = 0;
+    // Of windows that were read less deep it is known that they are worse.
+    auto operator<=>(const Scored&) const = default;
+  };
   // A document whose windows are not all computed.
   struct Open {
     std::size_t index = 0;
     std::size_t waiting = 0;        // windows handed over
     bool read = false;              // to its end
-    std::vector<double> best;       // of its windows, best first, as many as count
+    std::vector<Scored> best;       // of its windows, best first, as many as count
     std::deque<Excerpt> windows;    // those handed over, if passages are asked for
     std::vector<Excerpt> excerpts;  // the best that are scored
   };
@@ -86,7 +113,6 @@ class Ranker {
   Result<void> add(std::size_t id, text::Sequence sequence);
   void flush();
   Result<void> absorb();
-  void score(std::span<const float> row);
   void close_documents();
 
   const RankRequest request_;
@@ -114,6 +140,8 @@ class Ranker {
 std::unique_ptr<Ranker> make_cross_encoder_ranker(const RankRequest& request);
 // A vector for the query and one for each document; their cosine, calibrated.
 std::unique_ptr<Ranker> make_bi_encoder_ranker(const RankRequest& request);
+// A query whose tokens look for matches among a document's, at several depths.
+std::unique_ptr<Ranker> make_late_interaction_ranker(const RankRequest& request);
 // A question to a decoder about query and document.
 std::unique_ptr<Ranker> make_prompt_ranker(const RankRequest& request);
 

@@ -9,6 +9,7 @@ double sigmoid(double logit) { return 1 / (1 + std::exp(-logit)); }
 
 void order_results(std::vector<RankedDocument>& results, std::size_t top_n, ScoreKind score) {
   const auto better = [](const RankedDocument& a, const RankedDocument& b) {
+    if (a.depth != b.depth) return a.depth > b.depth;  // settled early: could not reach the top
     if (a.relevance_score != b.relevance_score) return a.relevance_score > b.relevance_score;
     return a.index < b.index;
   };

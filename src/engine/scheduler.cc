@@ -59,14 +59,12 @@ struct Scheduler::Queue {
 struct Scheduler::Batch {
   std::vector<std::shared_ptr<Queue>> owners;
   std::vector<Work> work;
-  std::vector<const text::Sequence*> sequences;
   std::vector<float> rows;
   std::size_t tokens = 0;
 
   void clear() {
     owners.clear();
     work.clear();
-    sequences.clear();
     tokens = 0;
   }
 
@@ -172,9 +170,8 @@ void Scheduler::run() {
     }
     lock.unlock();
     const auto start = Clock::now();
-    for (const Work& item : batch.work) batch.sequences.push_back(&item.sequence);
     batch.rows.resize(batch.work.size() * limits_.row_size);
-    compute_(batch.sequences, batch.rows.data());
+    compute_(batch.work, batch.rows.data());
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     lock.lock();
     // A moving average over about ten batches.

@@ -23,14 +23,25 @@
 #include "podium/engine.h"
 #include "text/tokenizer.h"
 
+namespace podium::model {
+struct Interaction;
+}
+
 namespace podium {
 
 class Scheduler {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // Rows for sequences: out is [sequences.size(), row_size]. Called on the scheduler's thread.
-  using Compute = std::function<void(std::span<const text::Sequence* const> sequences, float* out)>;
+  struct Work {
+    text::Sequence sequence;
+    std::size_t id = 0;  // the job's own name for it
+    // Where it stands, if it is computed in several visits.
+    std::shared_ptr<model::Interaction> interaction = nullptr;
+  };
+
+  // Rows for a batch: out is [batch.size(), row_size]. Called on the scheduler's thread.
+  using Compute = std::function<void(std::span<const Work> batch, float* out)>;
 
   struct Limits {
     std::size_t row_size = 1;
@@ -46,11 +57,6 @@ class Scheduler {
     std::stop_token cancel;
     // Called on the scheduler's thread, under its lock, whenever wait() would return.
     std::function<void()> notify;
-  };
-
-  struct Work {
-    text::Sequence sequence;
-    std::size_t id = 0;  // the job's own name for it
   };
 
   // What has been computed: rows is [ids.size(), row_size], in the order the work was added.

@@ -34,6 +34,8 @@ struct Checkpoint::Contents {
 
 namespace {
 
+constexpr const char* kInteraction = "interaction.safetensors";
+
 // Tensor name -> shard name, as model.safetensors.index.json says.
 using WeightMap = std::map<std::string, std::string, std::less<>>;
 
@@ -157,6 +159,10 @@ Result<Checkpoint> Checkpoint::open(const fs::path& directory) {
   }
   PODIUM_CHECK(files.sharded ? contents->add_shards(files.weights)
                              : contents->add_file(files.weights));
+  std::error_code ignored;
+  if (const fs::path more = directory / kInteraction; fs::is_regular_file(more, ignored)) {
+    PODIUM_CHECK(contents->add_file(more));
+  }
   PODIUM_CHECK(contents->sort_tensors());
   return Checkpoint(std::move(contents));
 }
@@ -170,6 +176,9 @@ Result<Checkpoint> Checkpoint::open(const MemoryFiles& files) {
   contents->sentence_transformers = files.sentence_transformers;
   PODIUM_CHECK(
       contents->add_weights(files.safetensors, display_path(files.name, "model.safetensors")));
+  if (!files.interaction.empty()) {
+    PODIUM_CHECK(contents->add_weights(files.interaction, display_path(files.name, kInteraction)));
+  }
   PODIUM_CHECK(contents->sort_tensors());
   return Checkpoint(std::move(contents));
 }

@@ -51,13 +51,15 @@ struct MemoryFiles {
   std::string_view tokenizer_json;
   std::string_view tokenizer_config_json;
   std::span<const std::byte> safetensors;
+  std::span<const std::byte> interaction = {};  // interaction.safetensors, or none
   SentenceTransformersFiles sentence_transformers = {};
 };
 
 class Checkpoint {
  public:
   // Opens a directory with config.json, tokenizer.json and model.safetensors or
-  // model.safetensors.index.json with its shards.
+  // model.safetensors.index.json with its shards; interaction.safetensors too, where it lies beside
+  // them: what Podium adds to a bi-encoder that stays as it was published.
   static Result<Checkpoint> open(const std::filesystem::path& directory);
 
   // The same from memory, which must outlive the checkpoint.

@@ -126,9 +126,11 @@ void read_podium_section(Fields& fields, ModelConfig& config) {
   podium.text("pooling", pooling);
   podium.text("query_prefix", config.bi_encoder.query_prefix);
   podium.text("document_prefix", config.bi_encoder.document_prefix);
-  config.is_bi_encoder = head == "bi-encoder";
+  config.is_late_interaction = head == "late-interaction";
+  config.is_bi_encoder = head == "bi-encoder" || config.is_late_interaction;
   if (!config.is_bi_encoder && head != "cross-encoder") {
-    podium.refuse_unknown("head", head, "It is \"bi-encoder\" or \"cross-encoder\".");
+    podium.refuse_unknown("head", head,
+                          "It is \"late-interaction\", \"bi-encoder\" or \"cross-encoder\".");
   }
   const auto known = read_pooling(pooling);
   if (!known) {

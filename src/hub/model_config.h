@@ -44,6 +44,7 @@ struct ModelConfig {
   float layer_norm_eps = 1e-12F;
   std::size_t num_labels = 0;  // entries of id2label, else num_labels, else 0
   bool is_bi_encoder = false;
+  bool is_late_interaction = false;  // of Podium's own; a bi-encoder too
   BiEncoderConfig bi_encoder;
   bool q4_0_weights = false;             // quantization_config.quant_method == "q4_0"
   std::size_t tokenizer_max_length = 0;  // model_max_length; 0 if absent or "very large"

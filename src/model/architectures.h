@@ -29,6 +29,9 @@ Result<std::unique_ptr<Model>> load_jina_bert(const LoadContext& context);
 bool matches_jina_listwise(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
 Result<std::unique_ptr<Model>> load_jina_listwise(const LoadContext& context);
 
+bool matches_late_interaction(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
+Result<std::unique_ptr<Model>> load_late_interaction(const LoadContext& context);
+
 bool matches_modernbert(const hub::Checkpoint& checkpoint, const hub::ModelConfig& config);
 Result<std::unique_ptr<Model>> load_modernbert(const LoadContext& context);
 

@@ -7,28 +7,6 @@ namespace podium::model {
 
 namespace {
 
-// The mean of a sequence's states.
-void pool_mean(const float* states, std::size_t rows, std::size_t hidden, float* out) {
-  for (std::size_t i = 0; i < hidden; ++i) {
-    double sum = 0;
-    for (std::size_t row = 0; row < rows; ++row) {
-      sum += static_cast<double>(states[row * hidden + i]);
-    }
-    out[i] = static_cast<float>(sum / static_cast<double>(rows));
-  }
-}
-
-void to_unit_length(float* x, std::size_t count) {
-  double square = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    square += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-  }
-  const double inverse = square > 0 ? 1 / std::sqrt(square) : 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    x[i] = static_cast<float>(static_cast<double>(x[i]) * inverse);
-  }
-}
-
 Rows rows_of(hub::Pooling pooling) {
   switch (pooling) {
     case hub::Pooling::first: return Rows::first;
@@ -139,6 +117,29 @@ class BiEncoder final : public Model {
   Description description_;
 };
 
+}  // namespace
+
+void pool_mean(const float* states, std::size_t rows, std::size_t hidden, float* out) {
+  for (std::size_t i = 0; i < hidden; ++i) {
+    double sum = 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+      sum += static_cast<double>(states[row * hidden + i]);
+    }
+    out[i] = static_cast<float>(sum / static_cast<double>(rows));
+  }
+}
+
+void to_unit_length(float* x, std::size_t count) {
+  double square = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    square += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  }
+  const double inverse = square > 0 ? 1 / std::sqrt(square) : 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    x[i] = static_cast<float>(static_cast<double>(x[i]) * inverse);
+  }
+}
+
 Description describe(const WeightReader& reader, const Encoder& encoder,
                      std::string_view architecture, bool is_bi_encoder) {
   Description description;
@@ -149,6 +150,8 @@ Description describe(const WeightReader& reader, const Encoder& encoder,
   description.token_types = encoder.token_types();
   return description;
 }
+
+namespace {
 
 // The number of labels is what the tensor says: published configs often leave it out.
 Result<void> check_one_label(const LoadContext& context, const std::string& out) {

@@ -34,4 +34,13 @@ std::unique_ptr<Model> make_bi_encoder(const LoadContext& context, const WeightR
                                        std::string_view architecture,
                                        std::unique_ptr<Encoder> encoder);
 
+// The mean of a sequence's states [rows, hidden].
+void pool_mean(const float* states, std::size_t rows, std::size_t hidden, float* out);
+
+void to_unit_length(float* x, std::size_t count);
+
+// What was read, and what the encoder says.
+Description describe(const WeightReader& reader, const Encoder& encoder,
+                     std::string_view architecture, bool is_bi_encoder);
+
 }  // namespace podium::model

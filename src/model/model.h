@@ -20,6 +20,8 @@
 
 namespace podium::model {
 
+class LateInteraction;
+
 // What the loader found; the sizes are those of config.json, checked against the tensors.
 struct Description {
   std::string architecture;  // registry name
@@ -69,6 +71,9 @@ class Model {
                        float* out) const = 0;
 
   virtual const Description& description() const = 0;
+
+  // What compares query and passages at several depths, if this model does.
+  virtual const LateInteraction* late_interaction() const { return nullptr; }
 };
 
 // What an architecture needs to build itself.

@@ -30,10 +30,10 @@ Result<void> check_config(const hub::ModelConfig& config) {
 
 }  // namespace
 
-Result<std::unique_ptr<Encoder>> PostNormEncoder::load(const LoadContext& context,
-                                                       WeightReader& reader,
-                                                       const EncoderNames& names,
-                                                       Positions positions) {
+Result<std::unique_ptr<PostNormEncoder>> PostNormEncoder::load(const LoadContext& context,
+                                                               WeightReader& reader,
+                                                               const EncoderNames& names,
+                                                               Positions positions) {
   const hub::ModelConfig& config = context.config;
   PODIUM_CHECK(check_config(config));
   auto owned = std::make_unique<PostNormEncoder>();
@@ -174,23 +174,37 @@ struct PostNormEncoder::Run {
 
 void PostNormEncoder::forward(const batch::PackedBatch& batch, Rows rows, Workspace& workspace,
                               ThreadPool& pool) const {
+  forward(batch, 0, layers_.size(), rows, workspace, pool);
+}
+
+void PostNormEncoder::forward_layers(const batch::PackedBatch& batch, std::size_t first,
+                                     std::size_t last, Workspace& workspace,
+                                     ThreadPool& pool) const {
+  forward(batch, first, last, Rows::all, workspace, pool);
+}
+
+void PostNormEncoder::forward(const batch::PackedBatch& batch, std::size_t first_layer,
+                              std::size_t last_layer, Rows rows, Workspace& workspace,
+                              ThreadPool& pool) const {
   Run run{*this, batch, workspace, pool};
   const auto scratch = [&](int worker) {
     return workspace.scratch[static_cast<std::size_t>(worker)].data();
   };
   // What the next layer asks of all rows; the last layer's queries may be few (below).
   const auto project = [&](std::size_t next, std::size_t first, std::size_t count, float* free) {
-    if (next == layers_.size()) return;
+    if (next == last_layer) return;
     run.project_key_value(layers_[next], first, count, free);
     if (next + 1 < layers_.size() || rows == Rows::all) {
       run.project_query(layers_[next], first, count, free);
     }
   };
   run.over_rows(batch.tokens(), [&](std::size_t first, std::size_t count, int worker) {
-    embeddings_.embed(batch, first, count, run.state(first), scratch(worker));
-    project(0, first, count, scratch(worker));
+    if (first_layer == 0) {
+      embeddings_.embed(batch, first, count, run.state(first), scratch(worker));
+    }
+    project(first_layer, first, count, scratch(worker));
   });
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
+  for (std::size_t i = first_layer; i < last_layer; ++i) {
     const bool compact = rows == Rows::first && i + 1 == layers_.size();
     if (compact) {
       run.gather_first_rows();

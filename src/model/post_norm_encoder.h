@@ -36,12 +36,19 @@ class PostNormEncoder final : public Encoder {
  public:
   // Refuses configurations this encoder does not compute: another activation than exact gelu,
   // relative positions, no word for a token type.
-  static Result<std::unique_ptr<Encoder>> load(const LoadContext& context, WeightReader& reader,
-                                               const EncoderNames& names, Positions positions);
+  static Result<std::unique_ptr<PostNormEncoder>> load(const LoadContext& context,
+                                                       WeightReader& reader,
+                                                       const EncoderNames& names,
+                                                       Positions positions);
 
   // Leaves the last states in workspace.states: [tokens, hidden_size] or [sequences, hidden_size].
   void forward(const batch::PackedBatch& batch, Rows rows, Workspace& workspace,
                ThreadPool& pool) const override;
+
+  // Layers [first, last) alone, on the embeddings if first is 0, else on what workspace.states
+  // holds; leaves their states there, a row for each token. Cutting the stack changes no bit.
+  void forward_layers(const batch::PackedBatch& batch, std::size_t first, std::size_t last,
+                      Workspace& workspace, ThreadPool& pool) const;
 
   Workspace make_workspace(std::size_t max_tokens, std::size_t max_length,
                            int workers) const override;
@@ -62,6 +69,9 @@ class PostNormEncoder final : public Encoder {
     LayerNorm output_norm;
   };
   struct Run;  // one forward pass
+
+  void forward(const batch::PackedBatch& batch, std::size_t first_layer, std::size_t last_layer,
+               Rows rows, Workspace& workspace, ThreadPool& pool) const;
 
   static Result<Layer> load_layer(const LoadContext& context, WeightReader& reader,
                                   const LayerNames& names);

@@ -13,6 +13,7 @@ constexpr Architecture kArchitectures[] = {
      "camembert",
      matches_roberta, load_roberta},
     {"jina-bert", "jina-reranker-v1-turbo-en/tiny-en", matches_jina_bert, load_jina_bert},
+    {"late-interaction", "Podium's own model", matches_late_interaction, load_late_interaction},
     {"bert", "ms-marco-MiniLM, multilingual-e5-small", matches_bert, load_bert},
     {"deberta", "mxbai-rerank-xsmall/base/large-v1", matches_deberta, load_deberta},
     {"distilbert", "distilbert cross-encoders", matches_distilbert, load_distilbert},

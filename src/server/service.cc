@@ -64,13 +64,17 @@ Texts different_texts(const Job& job, const LoadedModel& model) {
   return texts;
 }
 
+// How deep the documents are read that are not settled early.
+Effort depth_of(Effort effort) { return effort == Effort::automatic ? Effort::full : effort; }
+
 // What besides the two texts decides a score.
-std::string score_context(const Job& job, const LoadedModel& model, const std::string& scope) {
+std::string score_context(const Call& call, const Job& job, const LoadedModel& model,
+                          const std::string& scope) {
   const RankOptions& options = job.options;
-  return fmt::format("{}/{}/{}/{}/{}/{}/{}/{}/{}/{}", model.serial(),
-                     static_cast<int>(options.score), options.max_length, options.overlap,
-                     static_cast<int>(options.aggregation), options.mean_of,
-                     static_cast<int>(options.window_end), options.max_windows,
+  return fmt::format("{}/{}/{}/{}/{}/{}/{}/{}/{}/{}/{}", model.serial(),
+                     static_cast<int>(depth_of(call.effort)), static_cast<int>(options.score),
+                     options.max_length, options.overlap, static_cast<int>(options.aggregation),
+                     options.mean_of, static_cast<int>(options.window_end), options.max_windows,
                      options.max_document_tokens, scope);
 }
 
@@ -82,6 +86,8 @@ Parsed<Ranking> ask_engine(const Engine& engine, const Call& call, const Job& jo
   if (std::chrono::steady_clock::now() >= caller.deadline) return refuse_late();
   RankOptions options = job.options;
   options.top_n = 0;
+  options.effort = call.effort;
+  options.exact_top = job.options.top_n;
   options.passages = call.passages;
   options.passage_documents = job.options.top_n;
   options.client = std::hash<std::string>{}(caller.client);
@@ -93,12 +99,15 @@ Parsed<Ranking> ask_engine(const Engine& engine, const Call& call, const Job& jo
   return *std::move(ranking);
 }
 
-using Passages =
-    std::vector<std::vector<Passage>>;  // of the different texts; none if not asked for
+// What the engine found besides scores, of the different texts.
+struct Findings {
+  std::vector<Effort> depths;
+  std::vector<std::vector<Passage>> passages;  // none if not asked for
+};
 
 // The results of all documents, repeated ones included, as the request wants them.
 Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, const Scores& scores,
-                        const Passages& passages, Ranking ranking) {
+                        const Findings& findings, Ranking ranking) {
   ranking.results.reserve(job.documents.size());
   for (std::size_t i = 0; i < job.documents.size(); ++i) {
     const std::size_t place = texts.place[i];
@@ -114,10 +123,14 @@ Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, co
     ranking.results.push_back({.index = i,
                                .relevance_score = score.relevance_score,
                                .tokens = score.tokens,
-                               .truncated = score.truncated});
-    if (!passages.empty()) ranking.results.back().passages = passages[place];
+                               .truncated = score.truncated,
+                               .depth = findings.depths[place]});
+    if (!findings.passages.empty()) ranking.results.back().passages = findings.passages[place];
   }
-  std::ranges::stable_sort(ranking.results, std::greater<>(), &RankedDocument::relevance_score);
+  // As the engine orders them: those that were settled early could not reach the top.
+  std::ranges::stable_sort(ranking.results, std::greater<>(), [](const RankedDocument& result) {
+    return std::pair(result.depth, result.relevance_score);
+  });
   const std::size_t top_n = job.options.top_n;
   if (top_n > 0 && top_n < ranking.results.size()) ranking.results.resize(top_n);
   return ranking;
@@ -159,14 +172,16 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
   // Passages are not kept, so that documents whose passages are asked for are ranked again.
   const bool caches = cache_.is_on() && scores_pairs(model) && call.passages == 0;
   const std::string context =
-      score_context(job, model, limits_.shared_cache ? std::string() : caller.key);
+      score_context(call, job, model, limits_.shared_cache ? std::string() : caller.key);
   const PairKey query_key = cache_.key(std::array<std::string_view, 2>{context, job.query});
   std::vector<PairKey> keys(caches ? count : 0);
   Scores scores(count);
   std::vector<std::string_view> unknown;
   std::vector<std::size_t> unknown_places;
   auto query = caches ? cache_.find(query_key) : std::nullopt;
-  Passages passages(call.passages > 0 ? count : 0);
+  Findings findings;
+  findings.depths.assign(count, depth_of(call.effort));
+  findings.passages.resize(call.passages > 0 ? count : 0);
   for (std::size_t i = 0; i < count; ++i) {
     if (caches) {
       keys[i] = cache_.key(std::array<std::string_view, 3>{context, job.query, texts.different[i]});
@@ -190,8 +205,9 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
                                     static_cast<std::uint32_t>(result.tokens), result.truncated};
       scores[place] = score;
       document_tokens += result.tokens;
-      if (call.passages > 0) passages[place] = std::move(result.passages);
-      if (caches) cache_.insert(keys[place], score);
+      findings.depths[place] = result.depth;
+      if (call.passages > 0) findings.passages[place] = std::move(result.passages);
+      if (caches && result.depth == depth_of(call.effort)) cache_.insert(keys[place], score);
     }
     // What the query cost by itself, so that usage is the same from the cache.
     query = ScoreCache::Score{
@@ -203,7 +219,7 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
     ranking.usage.query_tokens = static_cast<std::size_t>(query->relevance_score);
     ranking.usage.total_tokens = query->tokens;
   }
-  auto arranged = arrange(call, job, texts, scores, passages, std::move(ranking));
+  auto arranged = arrange(call, job, texts, scores, findings, std::move(ranking));
   if (arranged) {
     arranged->timings.total_ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

@@ -31,10 +31,10 @@ std::vector<Scheduler::Work> work(std::size_t count, std::size_t length, text::T
 class Gate {
  public:
   Scheduler::Compute compute() {
-    return [this](std::span<const text::Sequence* const> sequences, float* out) {
+    return [this](std::span<const Scheduler::Work> batch, float* out) {
       std::unique_lock lock(mutex_);
       std::vector<text::TokenId> ids;
-      for (const auto* s : sequences) ids.push_back(s->ids[0]);
+      for (const auto& work : batch) ids.push_back(work.sequence.ids[0]);
       batches_.push_back(ids);
       arrived_.notify_all();
       changed_.wait(lock, [&] { return released_ || opened_ > 0; });
@@ -286,8 +286,9 @@ TEST(Scheduler, EndsWithJobsWaiting) {
 // Many clients that come and go, cancel and time out: every wait returns, nothing is lost.
 TEST(Scheduler, ManyClientsAtOnce) {
   Scheduler scheduler({.row_size = 1, .batch_tokens = 64},
-                      [](std::span<const text::Sequence* const> sequences, float* out) {
-                        for (const auto* s : sequences) *out++ = static_cast<float>(s->ids[0]);
+                      [](std::span<const Scheduler::Work> sequences, float* out) {
+                        for (const auto& work : sequences)
+                          *out++ = static_cast<float>(work.sequence.ids[0]);
                       });
   std::atomic<int> finished = 0, stopped = 0, wrong = 0;
   std::vector<std::thread> clients;

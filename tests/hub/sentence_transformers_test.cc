@@ -13,7 +13,7 @@ constexpr std::string_view kModules =
 Result<ModelConfig> read(const SentenceTransformersFiles& files, std::string_view config = "{}") {
   const std::string weights = safetensors_with({});
   const auto checkpoint =
-      Checkpoint::open(MemoryFiles{"m", config, "{}", "", bytes_of(weights), files});
+      Checkpoint::open(MemoryFiles{"m", config, "{}", "", bytes_of(weights), {}, files});
   if (!checkpoint) return tl::unexpected(checkpoint.error());
   return read_model_config(*checkpoint);
 }

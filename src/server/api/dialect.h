@@ -53,7 +53,7 @@ struct Call {
   // Podium's own members, the same in every dialect: "threshold", "effort", "return_passages", and
   // those of windows, which are in the jobs' options.
   std::optional<double> threshold;  // results below it are left out (by the service)
-  std::string effort;               // empty: the server's
+  Effort effort = Effort::automatic;
   std::size_t passages = 0;         // best passages wanted for each result
   std::unique_ptr<CallState> state;
 };

@@ -324,8 +324,12 @@ void Reader::extensions(Call& call) {
     if (!job.truncate) job.options.aggregation = Aggregation::first;
   }
   call.threshold = number("threshold");
-  if (const auto effort = find("effort"); effort && effort->as_string())
-    call.effort = text("effort");
+  word("effort",
+       {{"auto", Effort::automatic},
+        {"full", Effort::full},
+        {"turbo", Effort::turbo},
+        {"tiny", Effort::tiny}},
+       call.effort);
   if (const auto passages = integer("return_passages", 0, 100)) {
     call.passages = static_cast<std::size_t>(*passages);
   }
