@@ -1,5 +1,7 @@
 #include "model/linear.h"
 
+#include "base/profile.h"
+
 namespace podium::model {
 
 namespace {
@@ -18,6 +20,7 @@ std::size_t Linear::scratch_floats(std::size_t rows, std::size_t k) {
 void Linear::apply(const kernels::Kernels& kernels, const float* x, std::size_t ldx,
                    std::size_t rows, float* y, std::size_t ldy, float* scratch,
                    kernels::Epilogue epilogue) const {
+  const profile::Scope scope(profile::Stage::products);
   if (s8_.values == nullptr) {
     kernels.gemm_f32(x, ldx, rows, f32_, y, ldy);
     if (epilogue == kernels::Epilogue::none) return;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "base/profile.h"
+
 namespace podium::model {
 
 namespace {
@@ -112,6 +114,7 @@ struct PostNormEncoder::Run {
 
   void norm(float* x, const float* residual, const LayerNorm& norm, float* out,
             std::size_t rows) const {
+    const profile::Scope scope(profile::Stage::norm);
     kernels.add_layer_norm_f32(x, residual, norm.gamma.data(), norm.beta.data(), norm.eps, out,
                                rows, hidden);
   }
@@ -131,6 +134,7 @@ struct PostNormEncoder::Run {
     const std::size_t head_dim = hidden / heads;
     const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
     pool.parallel_for(batch.sequences() * heads, [&](std::size_t item, int worker) {
+      const profile::Scope scope(profile::Stage::attention);
       const std::size_t sequence = item / heads;
       const std::size_t column = item % heads * head_dim;
       const std::size_t first = batch.cu_seqlens[sequence];
