@@ -120,6 +120,8 @@ struct AttentionHead {
 enum class Precision { fp32, int8 };
 std::string_view to_string(Precision precision);
 
+using Attention = void (*)(const AttentionHead& head, float* scratch);
+
 struct Kernels {
   std::string_view name;
   std::size_t panel_f32 = 0;  // PackedF32::panel these kernels read
@@ -161,8 +163,16 @@ struct Kernels {
                        std::size_t cols, std::size_t stride) = nullptr;
 
   // softmax(q k^T * scale) v for one head. scratch: attention_scratch(length, head_dim) floats.
-  void (*attention_f32)(const AttentionHead& head, float* scratch) = nullptr;
+  Attention attention_f32 = nullptr;
+
+  // The same with q, k, v and the weights rounded to 9 to 15 bits and exact sums, for networks
+  // whose products run in int8 (s16_attention.h). Null where the set has no int8 products.
+  Attention attention_s16 = nullptr;
   std::size_t (*attention_scratch)(std::size_t length, std::size_t head_dim) = nullptr;
+
+  Attention attention(Precision precision) const {
+    return precision == Precision::int8 ? attention_s16 : attention_f32;
+  }
 };
 
 // Bytes of a packed [n, k] matrix, and the matrix that lies in that many bytes on a 64-byte border.

@@ -41,6 +41,7 @@ Result<std::unique_ptr<Encoder>> PostNormEncoder::load(const LoadContext& contex
   auto owned = std::make_unique<PostNormEncoder>();
   PostNormEncoder& encoder = *owned;
   encoder.kernels_ = &context.kernels;
+  encoder.attention_ = context.kernels.attention(context.precision);
   encoder.intermediate_size_ = config.intermediate_size;
   encoder.heads_ = config.num_attention_heads;
   PODIUM_TRY(encoder.embeddings_, Embeddings::load(context, reader, names.embeddings, positions));
@@ -139,16 +140,16 @@ struct PostNormEncoder::Run {
       const std::size_t column = item % heads * head_dim;
       const std::size_t first = batch.cu_seqlens[sequence];
       const std::size_t length = batch.length(sequence);
-      kernels.attention_f32({.q = query(compact ? sequence : first) + column,
-                             .k = key_value(first) + column,
-                             .v = key_value(first) + hidden + column,
-                             .stride = 3 * hidden,
-                             .query_stride = 3 * hidden,
-                             .length = length,
-                             .queries = compact ? 1 : length,
-                             .head_dim = head_dim,
-                             .scale = scale},
-                            workspace.scratch[static_cast<std::size_t>(worker)].data());
+      encoder.attention_({.q = query(compact ? sequence : first) + column,
+                          .k = key_value(first) + column,
+                          .v = key_value(first) + hidden + column,
+                          .stride = 3 * hidden,
+                          .query_stride = 3 * hidden,
+                          .length = length,
+                          .queries = compact ? 1 : length,
+                          .head_dim = head_dim,
+                          .scale = scale},
+                         workspace.scratch[static_cast<std::size_t>(worker)].data());
     });
   }
 

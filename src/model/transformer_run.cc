@@ -159,7 +159,7 @@ struct Transformer::Run {
           stack.distance_bias_.data() + head * (2 * stack.max_length_ - 1) + stack.max_length_ - 1;
     }
     if (!stack.disentangled_.empty()) scratch = add_terms(layer, head, task, scratch);
-    kernels.attention_f32(task, scratch);
+    stack.attention_(task, scratch);
   }
 
   float scale() const {

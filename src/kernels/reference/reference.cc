@@ -208,6 +208,7 @@ constexpr Kernels make_table() {
   set.panel_s8 = kPanel;
   set.levels_u8 = 255;
   set.gemm_s8 = &gemm_s8;
+  set.attention_s16 = &attention;
   set.quantize_u8 = &quantize_u8;
   return set;
 }

@@ -27,8 +27,12 @@ struct Avx512VnniS8 : Avx512Bytes {
   }
 };
 
-constexpr Kernels kTable =
-    S8Kernels<Avx512VnniS8, Avx512>::add_to(F32Kernels<Avx512>::table("avx512_vnni"));
+struct Avx512VnniS16 : Avx512Words {
+  static Sums multiply_add(Sums total, Sums x, Sums w) { return _mm512_dpwssd_epi32(total, x, w); }
+};
+
+constexpr Kernels kTable = S16Attention<Avx512VnniS16, Avx512>::add_to(
+    S8Kernels<Avx512VnniS8, Avx512>::add_to(F32Kernels<Avx512>::table("avx512_vnni")));
 
 }  // namespace
 
