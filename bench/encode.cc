@@ -1,7 +1,7 @@
 // Podium's side of `make bench`: a network on token ids, driven through standard input so that its
 // runs can take turns with those of other engines.
 //
-//   bench_encode MODEL fp32|int8 THREADS
+//   bench_encode MODEL fp32|bf16|int8 THREADS [BATCH_TOKENS]
 //
 // Each line names a file of token ids (int32: count, then per sequence its length and its ids); the
 // answer is a line with the seconds that encoding it took, the processor seconds of the whole
@@ -12,12 +12,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <numeric>
 #include <string>
+#include <string_view>
 
 #include "base/profile.h"
 #include "batch/packed_batch.h"
@@ -94,18 +94,26 @@ struct Encoder {
   }
 };
 
-Result<void> serve(const char* directory, bool int8, int threads) {
+Result<kernels::Precision> precision_of(std::string_view name) {
+  for (const auto precision :
+       {kernels::Precision::fp32, kernels::Precision::bf16, kernels::Precision::int8}) {
+    if (kernels::to_string(precision) == name) return precision;
+  }
+  return fail(ErrorCode::invalid_argument, fmt::format("no precision is called {}", name));
+}
+
+Result<void> serve(const char* directory, std::string_view precision_name, int threads,
+                   std::size_t batch_tokens) {
+  PODIUM_TRY(const kernels::Precision precision, precision_of(precision_name));
   PODIUM_TRY(const hub::Checkpoint checkpoint, hub::Checkpoint::open(directory));
   PODIUM_TRY(const hub::ModelConfig config, hub::read_model_config(checkpoint));
   PODIUM_TRY(const kernels::Kernels* kernels, kernels::choose());
   ThreadPool pool(threads);
   PODIUM_TRY(const auto network,
-             model::load_model({checkpoint, config, *kernels, pool,
-                                int8 ? kernels::Precision::int8 : kernels::Precision::fp32}));
+             model::load_model({checkpoint, config, *kernels, pool, precision}));
   checkpoint.drop_pages();
-  constexpr std::size_t kBatchTokens = 4096;
   const std::size_t longest = network->description().max_length;
-  const std::size_t budget = std::max(kBatchTokens, longest);
+  const std::size_t budget = std::max(batch_tokens, longest);
   model::Workspace workspace = network->make_workspace(budget, longest, threads);
   Encoder encoder{*network, workspace, pool, budget, {}};
   fmt::print("ready {}\n", kernels->name);
@@ -129,9 +137,9 @@ Result<void> serve(const char* directory, bool int8, int threads) {
 }  // namespace podium
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const auto outcome =
-      podium::serve(argv[1], std::strcmp(argv[2], "int8") == 0, std::atoi(argv[3]));
+  if (argc < 4 || argc > 5) return 2;
+  const std::size_t batch_tokens = argc == 5 ? std::strtoull(argv[4], nullptr, 10) : 4096;
+  const auto outcome = podium::serve(argv[1], argv[2], std::atoi(argv[3]), batch_tokens);
   if (outcome) return 0;
   fmt::print(stderr, "{}\n", outcome.error().message);
   return 1;

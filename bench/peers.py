@@ -84,6 +84,7 @@ def exported(directory):
 
 def onnx_engine(directory, threads, precision):
     """ONNX Runtime with its transformer fusions; int8: dynamic, per channel."""
+    import onnx
     import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.transformers.optimizer import optimize_model
@@ -94,7 +95,8 @@ def onnx_engine(directory, threads, precision):
         fused.save_model_to_file(str(Path(directory) / "model-fp32.onnx"))
         if precision == "int8":
             quantize_dynamic(str(Path(directory) / "model-fp32.onnx"), str(path), per_channel=True,
-                             reduce_range=True, weight_type=QuantType.QInt8)  # fmt: skip
+                             reduce_range=True, weight_type=QuantType.QInt8,
+                             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})  # fmt: skip
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

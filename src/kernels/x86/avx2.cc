@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include "kernels/bf16_kernels.h"
 #include "kernels/f32_kernels.h"
 #include "kernels/s16_attention.h"
 #include "kernels/s8_kernels.h"
@@ -43,6 +44,14 @@ struct Avx2 {
   static Reg power_of_2(Reg n) {
     const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+  }
+  static Reg bf16_even(const std::uint16_t* p) {
+    const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(words, 16));
+  }
+  static Reg bf16_odd(const std::uint16_t* p) {
+    const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm256_castsi256_ps(_mm256_and_si256(words, _mm256_set1_epi32(-0x10000)));
   }
   static Reg select_less(Reg a, Reg b, Reg yes, Reg no) {
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
@@ -166,7 +175,7 @@ struct Avx2S16 {
 };
 
 constexpr Kernels kTable = S16Attention<Avx2S16, Avx2>::add_to(
-    S8Kernels<Avx2S8, Avx2>::add_to(F32Kernels<Avx2>::table("avx2")));
+    S8Kernels<Avx2S8, Avx2>::add_to(Bf16Kernels<Avx2>::add_to(F32Kernels<Avx2>::table("avx2"))));
 
 }  // namespace
 

@@ -44,8 +44,9 @@ struct Avx512S16 : Avx512Words {
   }
 };
 
-constexpr Kernels kTable = S16Attention<Avx512S16, Avx512>::add_to(
-    S8Kernels<Avx512S8, Avx512>::add_to(F32Kernels<Avx512>::table("avx512")));
+constexpr Kernels kTable =
+    S16Attention<Avx512S16, Avx512>::add_to(S8Kernels<Avx512S8, Avx512>::add_to(
+        Bf16Kernels<Avx512>::add_to(F32Kernels<Avx512>::table("avx512"))));
 
 }  // namespace
 

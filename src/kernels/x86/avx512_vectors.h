@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include "kernels/bf16_kernels.h"
 #include "kernels/f32_kernels.h"
 #include "kernels/s16_attention.h"
 #include "kernels/s8_kernels.h"
@@ -44,6 +45,13 @@ struct Avx512 {
   static Reg power_of_2(Reg n) {
     const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
     return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+  }
+  static Reg bf16_even(const std::uint16_t* p) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
+  }
+  static Reg bf16_odd(const std::uint16_t* p) {
+    const __m512i high = _mm512_set1_epi32(-0x10000);
+    return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), high));
   }
   static Reg select_less(Reg a, Reg b, Reg yes, Reg no) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
