@@ -4,6 +4,7 @@
 #   make rank    build Podium and rank the example documents      make test    the whole test suite
 #   make build   the program at build/podium                      make parity  scores against PyTorch
 #   make clients real client libraries against the server         make mcp-check  the official MCP client
+#   make bench  Podium beside other engines           make bench-kernels  every kernel alone
 #   make fuzz    every fuzz target for a minute                   make lint    format, tidy, sanitizers
 
 BUILD := build
@@ -13,7 +14,7 @@ JOBS := $(shell nproc)
 CMAKE_FLAGS := -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check fuzz lint clean
+.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check bench bench-kernels bench-build fuzz lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -62,6 +63,24 @@ fuzz: setup
 lint: setup $(VENV)/.test
 	@scripts/install_packages.sh scripts/apt-packages-lint.txt
 	scripts/check.sh lint
+
+# Podium beside other engines; writes docs/benchmarks.md. The peers live in their own environment.
+bench: $(BUILD)/bench/.peers bench-build
+	@$(BUILD)/bench/venv/bin/python bench/checkpoints.py $(BUILD)/bench/models
+	$(BUILD)/bench/venv/bin/python bench/run.py --build $(BUILD)
+
+bench-kernels: bench-build
+	$(BUILD)/bench_kernels --benchmark_min_time=0.2
+
+bench-build: setup
+	@scripts/install_packages.sh scripts/apt-packages-bench.txt
+	@cmake -S . -B $(BUILD) $(CMAKE_FLAGS) -DPODIUM_BENCH=ON >$(BUILD)/configure.log || (cat $(BUILD)/configure.log; exit 1)
+	@ninja -C $(BUILD) --quiet -j $(JOBS) podium bench_encode bench_kernels
+
+$(BUILD)/bench/.peers: scripts/requirements-bench.txt | $(BUILD)/.packages
+	@python3 -m venv $(BUILD)/bench/venv
+	@$(BUILD)/bench/venv/bin/python -m pip install -q -r $<
+	@touch $@
 
 $(VENV)/bin/python: | $(BUILD)/.packages
 	@python3 -m venv $(VENV)

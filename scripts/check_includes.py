@@ -42,8 +42,9 @@ DOORS = {
     "CLI/": ["src/cli/"],
     "tl/": ["include/podium/result.h"],
     "fmt/": ["src/", "tests/", "bench/"],
-    "dnnl": ["bench/"],
-    "oneapi/": ["bench/"],
+    "benchmark/": ["bench/kernels.cc"],
+    "dnnl": ["bench/kernels.cc"],
+    "oneapi/": ["bench/kernels.cc"],
     "gtest/": ["tests/"],
     "gmock/": ["tests/"],
 }

@@ -41,9 +41,15 @@ def erf_over_x(t):
     return mp.erf(mp.sqrt(t)) / mp.sqrt(t) if t > 1e-12 else 2 / mp.sqrt(mp.pi)
 
 
+def power_of_2(f):
+    """2^f."""
+    return mp.mpf(2) ** mp.mpf(f)
+
+
 def main():
     half = float(mp.log(2) / 2) * 1.001
     show("exp p:", *lawson(exp_rest, lambda r: r * r, -half, half, 4))
+    show("2^f:", *lawson(power_of_2, lambda f: 1 / float(power_of_2(f)), -0.5, 0.5, 4))
     for degree in (5, 6, 7):
         show(f"erf small {degree}", *lawson(erf_over_x, lambda t: 1 / float(erf_over_x(t)), 0, 1, degree))
     for degree in (6, 7, 8, 9):

@@ -27,7 +27,8 @@ enum class Precision {
   automatic,  // the fastest that ranks a built-in set of pairs as fp32 does
               // (ModelInfo::certificate)
   fp32,
-  bf16,  // not available in this build
+  bf16,  // weights in bf16, half the memory of fp32; activations too where the CPU has AVX512_BF16,
+         // elsewhere the arithmetic is fp32
   int8,  // weights and activations in bytes, summed exactly; needs AVX2
 };
 

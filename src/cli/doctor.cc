@@ -95,6 +95,10 @@ std::string report_table(const SystemInfo& system, std::span<const Check> checks
                                      : "no",
                      set.reason});
   }
+  Table precisions({{"precision", false, 0, "1"}, {""}, {""}});
+  for (const PrecisionSupport& precision : system.precisions) {
+    precisions.add_row({precision.name, precision.available ? "yes" : "no", precision.reason});
+  }
   std::string verdicts;
   for (const Check& check : checks) {
     verdicts +=
@@ -102,7 +106,8 @@ std::string report_table(const SystemInfo& system, std::span<const Check> checks
                     check.passed ? styled(terminal, "32", "ok  ") : styled(terminal, "31", "FAIL"),
                     check.name, check.detail);
   }
-  return fmt::format("{}\n{}\n{}", facts.render(terminal), kernels.render(terminal), verdicts);
+  return fmt::format("{}\n{}\n{}\n{}", facts.render(terminal), kernels.render(terminal),
+                     precisions.render(terminal), verdicts);
 }
 
 std::string report_json(const SystemInfo& system, std::span<const Check> checks, bool healthy) {
@@ -117,6 +122,12 @@ std::string report_json(const SystemInfo& system, std::span<const Check> checks,
   for (const KernelSet& set : system.kernels) {
     writer.begin_object().key("name").value(set.name).key("available").value(set.available);
     writer.key("chosen").value(set.chosen).key("reason").value(set.reason).end_object();
+  }
+  writer.end_array().key("precisions").begin_array();
+  for (const PrecisionSupport& precision : system.precisions) {
+    writer.begin_object().key("name").value(precision.name);
+    writer.key("available").value(precision.available).key("reason").value(precision.reason);
+    writer.end_object();
   }
   writer.end_array().key("libraries").begin_object();
   for (const auto& [name, version] : system.libraries) writer.key(name).value(version);

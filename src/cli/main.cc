@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/profile.h"
 #include "cli/command.h"
 #include "podium/podium.h"
 
@@ -56,6 +57,17 @@ int report(const Error& error) {
   return error.code == ErrorCode::internal ? 1 : 2;
 }
 
+// With PODIUM_PROFILE=1: what each stage took, summed over threads.
+void report_profile() {
+  if (!profile::enabled()) return;
+  double total = 0;
+  for (const auto& stage : profile::stage_times()) total += stage.milliseconds;
+  for (const auto& stage : profile::stage_times()) {
+    fmt::print(stderr, "{:<10} {:>10.1f} ms {:>5.1f} %\n", stage.name, stage.milliseconds,
+               total > 0 ? 100 * stage.milliseconds / total : 0);
+  }
+}
+
 int run(std::span<const char* const> arguments) {
   if (arguments.empty()) {
     fmt::print(stderr, "{}", help_text());
@@ -73,6 +85,7 @@ int run(std::span<const char* const> arguments) {
   for (const Command& command : kCommands) {
     if (command.name != word) continue;
     const auto status = command.run(command, arguments.subspan(1));
+    report_profile();
     return status ? *status : report(status.error());
   }
   return report(unknown(word));

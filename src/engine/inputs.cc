@@ -1,5 +1,6 @@
 #include "engine/inputs.h"
 
+#include "base/profile.h"
 #include "base/utf8.h"
 
 namespace podium {
@@ -55,6 +56,7 @@ std::vector<text::Sequence> single_sequences(const text::Tokenizer& tokenizer,
   std::vector<text::Encoding> encodings(static_cast<std::size_t>(pool.threads()));
   std::vector<std::string> prefixed(encodings.size(), prefix);
   pool.parallel_for(texts.size(), [&](std::size_t i, int worker) {
+    const profile::Scope scope(profile::Stage::tokenize);
     const auto w = static_cast<std::size_t>(worker);
     prefixed[w].replace(prefix.size(), std::string::npos, texts[i]);
     tokenizer.encode(prefixed[w], encodings[w]);

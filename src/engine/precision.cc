@@ -10,7 +10,7 @@ namespace podium {
 namespace {
 
 // Raised when the quantisation or the bounds change: older verdicts say nothing then.
-constexpr std::uint64_t kExamination = 1;
+constexpr std::uint64_t kExamination = 2;
 
 std::uint64_t certificate_key(const hub::Checkpoint& checkpoint, const kernels::Kernels& kernels) {
   Hash hash;
@@ -39,9 +39,7 @@ Result<PrecisionChoice> choose_precision(const EngineOptions& options,
   const bool has_int8 = kernels.gemm_s8 != nullptr;
   switch (options.precision) {
     case Precision::fp32: return PrecisionChoice{};
-    case Precision::bf16:
-      return fail(ErrorCode::unsupported, "this build of Podium has no bf16 products",
-                  "Leave precision out to let Podium choose.");
+    case Precision::bf16: return PrecisionChoice{kernels::Precision::bf16, {}};
     case Precision::int8:
       if (has_int8) return PrecisionChoice{kernels::Precision::int8, {}};
       return fail(ErrorCode::unsupported, no_int8, "Leave precision out to let Podium choose.");

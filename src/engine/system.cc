@@ -48,6 +48,35 @@ std::vector<KernelSet> kernel_sets() {
   return sets;
 }
 
+// Why the set of that name is not the one in use.
+std::string without(std::string_view name) {
+  for (const kernels::Candidate& candidate : kernels::candidates()) {
+    if (candidate.kernels->name == name && !candidate.available) return candidate.reason;
+  }
+  return fmt::format("the {} kernels are not in use", name);
+}
+
+std::vector<PrecisionSupport> precisions() {
+  const auto chosen = kernels::choose();
+  if (!chosen) return {};
+  const kernels::Kernels& kernels = **chosen;
+  std::string bf16 = "weights and activations in bf16, sums in fp32";
+  if (kernels.name != "avx512_bf16") {
+    bf16 = fmt::format("weights in bf16, arithmetic in fp32: {}", without("avx512_bf16"));
+  }
+  std::string int8 = fmt::format("the {} kernels have no int8 products", kernels.name);
+  if (kernels.gemm_s8 != nullptr) {
+    int8 = "bytes, summed exactly in 32 bits";
+    if (kernels.group_limit_s8 > 0) {
+      int8 = fmt::format("bytes, activations in {} steps, summed exactly in 16 and 32 bits: {}",
+                         kernels.levels_u8, without("avx512_vnni"));
+    }
+  }
+  return {{"fp32", true, "fused multiply-adds in fp32"},
+          {"bf16", true, bf16},
+          {"int8", kernels.gemm_s8 != nullptr, int8}};
+}
+
 }  // namespace
 
 SystemInfo system_info() {
@@ -58,6 +87,7 @@ SystemInfo system_info() {
   info.cpus_usable = usable_cpus();
   info.memory_bytes = memory_bytes();
   info.kernels = kernel_sets();
+  info.precisions = precisions();
   info.libraries = {{"simdjson", json::parser_version()},
                     {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
                                         FMT_VERSION % 100)}};

@@ -21,6 +21,11 @@ std::string missing_for_avx512_vnni() {
   return missing.empty() && !__builtin_cpu_supports("avx512vnni") ? "avx512vnni" : missing;
 }
 
+std::string missing_for_avx512_bf16() {
+  const std::string missing = missing_for_avx512_vnni();
+  return missing.empty() && !__builtin_cpu_supports("avx512bf16") ? "avx512bf16" : missing;
+}
+
 std::string missing_for_avx2() {
   if (!__builtin_cpu_supports("avx2")) return "avx2";
   if (!__builtin_cpu_supports("fma")) return "fma";
@@ -47,6 +52,7 @@ std::string known_names() {
 std::vector<Candidate> candidates() {
   std::vector<Candidate> list;
 #if defined(__x86_64__)
+  list.push_back(candidate(avx512_bf16(), missing_for_avx512_bf16()));
   list.push_back(candidate(avx512_vnni(), missing_for_avx512_vnni()));
   list.push_back(candidate(avx512(), missing_for_avx512()));
   list.push_back(candidate(avx2(), missing_for_avx2()));
@@ -74,7 +80,12 @@ Result<const Kernels*> choose() {
 }
 
 std::string_view to_string(Precision precision) {
-  return precision == Precision::int8 ? "int8" : "fp32";
+  switch (precision) {
+    case Precision::fp32: return "fp32";
+    case Precision::bf16: return "bf16";
+    case Precision::int8: return "int8";
+  }
+  return "fp32";
 }
 
 std::vector<std::string> cpu_features() {

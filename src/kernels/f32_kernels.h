@@ -5,7 +5,8 @@
 //
 // V: kWidth, kTileRows, Reg, load, load_partial(p, count: zeros beyond), store, store_partial,
 // set(scalar), add, sub, mul, div, fma(a, b, c) = a*b + c, max, min, round (to nearest integer),
-// power_of_2(integral reg), abs, select_less(a, b, yes, no) = a < b ? yes : no, sum, largest.
+// power_of_2(integral reg), bf16_even and bf16_odd (every other word widened), abs, select_less(a,
+// b, yes, no) = a < b ? yes : no, sum, largest.
 //
 // gemm: a tile of kTileRows x 2 vectors of outputs stays in registers while k runs; each step loads
 // two vectors of the packed panel and broadcasts one float per row, so 2 * kTileRows multiply-adds
@@ -149,10 +150,11 @@ struct F32Kernels {
     return V::fma(half, erf(V::mul(x, V::set(0.70710678F))), half);
   }
 
-  static void gelu_all(float* x, std::size_t count) {
-    std::size_t i = 0;
-    for (; i + kWidth <= count; i += kWidth) V::store(x + i, gelu(V::load(x + i)));
-    if (i < count) V::store_partial(x + i, gelu(V::load_partial(x + i, count - i)), count - i);
+  template <Reg (*function)(Reg)>
+  static void map_all(float* x, std::size_t count) {
+    over_row(count, [&](std::size_t i, std::size_t here) {
+      store(x + i, function(load(x + i, here)), here);
+    });
   }
 
   static Reg silu(Reg x) {
@@ -353,7 +355,9 @@ struct F32Kernels {
     set.panel_f32 = kPanel;
     set.row_tile = kTile;
     set.gemm_f32 = &gemm;
-    set.gelu_f32 = &gelu_all;
+    set.exp_f32 = &map_all<exp>;
+    set.erf_f32 = &map_all<erf>;
+    set.gelu_f32 = &map_all<gelu>;
     set.gelu_gate_f32 = &gate_all<gelu>;
     set.silu_gate_f32 = &gate_all<silu>;
     set.add_layer_norm_f32 = &add_layer_norm;

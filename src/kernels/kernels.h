@@ -30,6 +30,18 @@ struct PackedF32 {
   std::size_t bytes() const { return data.bytes() + bias.bytes(); }
 };
 
+// A weight matrix [n, k] in bf16, packed for `gemm_bf16`: panels of `panel` outputs, in each the k
+// steps in pairs, in each pair the two words of every output side by side. n is filled up to whole
+// panels, k to whole pairs, with zeros.
+struct PackedBf16 {
+  std::size_t n = 0;
+  std::size_t k = 0;
+  std::size_t panel = 0;
+  AlignedBuffer<std::uint16_t> data;
+  AlignedBuffer<float> bias;
+  std::size_t bytes() const { return data.bytes() + bias.bytes(); }
+};
+
 // Rows of activations in bytes: x = scale * (byte - zero), with the scale and zero of the row. Rows
 // are `stride` bytes apart, the bytes beyond a row's k are zero.
 struct RowScale {
@@ -117,8 +129,10 @@ struct AttentionHead {
 };
 
 // What the matrix products of a network run in.
-enum class Precision { fp32, int8 };
+enum class Precision { fp32, bf16, int8 };
 std::string_view to_string(Precision precision);
+
+using Attention = void (*)(const AttentionHead& head, float* scratch);
 
 struct Kernels {
   std::string_view name;
@@ -128,6 +142,12 @@ struct Kernels {
   // c[rows, n] = a[rows, k] * w^T + bias. lda, ldc: floats from row to row.
   void (*gemm_f32)(const float* a, std::size_t lda, std::size_t rows, const PackedF32& w, float* c,
                    std::size_t ldc) = nullptr;
+
+  // The same with weights in bf16. Where the CPU multiplies pairs of bf16 (avx512_bf16), `a` is
+  // rounded to bf16 as well; elsewhere the arithmetic is that of gemm_f32. scratch: rows * (k + 1)
+  // / 2 floats.
+  void (*gemm_bf16)(const float* a, std::size_t lda, std::size_t rows, const PackedBf16& w,
+                    float* c, std::size_t ldc, float* scratch) = nullptr;
 
   // c[rows, n] = epilogue(a * w^T + bias): the products summed exactly, then one multiply-add in
   // float. Null where the set has no int8 products.
@@ -141,6 +161,11 @@ struct Kernels {
   std::size_t panel_s8 = 0;         // PackedS8::panel these kernels read
   int levels_u8 = 0;                // the largest activation gemm_s8 takes
   std::int32_t group_limit_s8 = 0;  // see PackedS8; 0: none
+
+  // x = exp(x), x <= 88, within 2 ulp, and zero below -87.3; x = erf(x) within 4 ulp. What softmax
+  // and gelu are made of.
+  void (*exp_f32)(float* x, std::size_t count) = nullptr;
+  void (*erf_f32)(float* x, std::size_t count) = nullptr;
 
   // x = gelu(x) = x/2 (1 + erf(x/sqrt 2)), the exact form (Hendrycks & Gimpel 2016, arXiv
   // 1606.08415).
@@ -161,8 +186,16 @@ struct Kernels {
                        std::size_t cols, std::size_t stride) = nullptr;
 
   // softmax(q k^T * scale) v for one head. scratch: attention_scratch(length, head_dim) floats.
-  void (*attention_f32)(const AttentionHead& head, float* scratch) = nullptr;
+  Attention attention_f32 = nullptr;
+
+  // The same with q, k, v and the weights rounded to 9 to 15 bits and exact sums, for networks
+  // whose products run in int8 (s16_attention.h). Null where the set has no int8 products.
+  Attention attention_s16 = nullptr;
   std::size_t (*attention_scratch)(std::size_t length, std::size_t head_dim) = nullptr;
+
+  Attention attention(Precision precision) const {
+    return precision == Precision::int8 ? attention_s16 : attention_f32;
+  }
 };
 
 // Bytes of a packed [n, k] matrix, and the matrix that lies in that many bytes on a 64-byte border.
@@ -173,6 +206,12 @@ PackedS8 view_s8(const Kernels& kernels, std::size_t n, std::size_t k, const std
 // which starts as zeros.
 void pack_row_s8(const PackedS8& matrix, std::int32_t group_limit, std::size_t row,
                  const float* weights, float bias, std::byte* packed);
+
+// A matrix of zeros but for its bias, and one row of it (k floats) rounded to bf16, to nearest
+// even.
+PackedBf16 make_bf16(const Kernels& kernels, std::size_t n, std::size_t k,
+                     std::span<const float> bias);
+void pack_row_bf16(PackedBf16& matrix, std::size_t row, const float* weights);
 
 // Packs rows [0, n) of a weight matrix; `row(r, out)` writes row r's k floats.
 template <class Row>
@@ -218,6 +257,7 @@ const Kernels& portable();
 const Kernels& avx2();
 const Kernels& avx512();
 const Kernels& avx512_vnni();
+const Kernels& avx512_bf16();
 #endif
 
 }  // namespace podium::kernels

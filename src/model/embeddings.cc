@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/profile.h"
+
 namespace podium::model {
 
 namespace {
@@ -65,6 +67,7 @@ std::size_t Embeddings::max_length() const {
 
 void Embeddings::embed(const batch::PackedBatch& batch, std::size_t first, std::size_t rows,
                        float* out, float* scratch) const {
+  const profile::Scope scope(profile::Stage::embed);
   const std::size_t hidden = hidden_size();
   auto sequence = static_cast<std::size_t>(
       std::upper_bound(batch.cu_seqlens.begin(), batch.cu_seqlens.end(), first) -

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/profile.h"
+
 namespace podium::model {
 
 namespace {
@@ -23,6 +25,7 @@ void pool_states(const Encoder& encoder, hub::Pooling pooling, const batch::Pack
   const std::size_t hidden = encoder.hidden_size();
   const float* states = workspace.states.data();
   pool.parallel_for(batch.sequences(), [&](std::size_t s, int) {
+    const profile::Scope scope(profile::Stage::head);
     if (pooling == hub::Pooling::mean) {
       pool_mean(states + batch.cu_seqlens[s] * hidden, batch.length(s), hidden, out + s * hidden);
     } else {
@@ -63,6 +66,7 @@ class CrossEncoder final : public Model {
     float* projected = pooled + count * hidden;
     float* scratch = workspace.scratch.front().data();
     pool_states(*encoder_, head_.pooling, batch, workspace, pool, pooled);
+    const profile::Scope scope(profile::Stage::head);
     head_.dense.apply(kernels, pooled, hidden, count, projected, hidden, scratch);
     activate(projected, count * hidden);
     if (!head_.norm.gamma.empty()) {
@@ -106,6 +110,7 @@ class BiEncoder final : public Model {
   void forward(const batch::PackedBatch& batch, Workspace& workspace, ThreadPool& pool,
                float* out) const override {
     pool_states(*encoder_, pooling_, batch, workspace, pool, out);
+    const profile::Scope scope(profile::Stage::head);
     for (std::size_t s = 0; s < batch.sequences(); ++s) {
       to_unit_length(out + s * output_size(), output_size());
     }

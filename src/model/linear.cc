@@ -1,5 +1,9 @@
 #include "model/linear.h"
 
+#include <algorithm>
+
+#include "base/profile.h"
+
 namespace podium::model {
 
 namespace {
@@ -12,16 +16,23 @@ std::size_t stride_of(std::size_t k) {
 
 std::size_t Linear::scratch_floats(std::size_t rows, std::size_t k) {
   constexpr std::size_t kScale = sizeof(kernels::RowScale) / sizeof(float);
-  return rows * (stride_of(k) / sizeof(float) + kScale);
+  const std::size_t int8 = stride_of(k) / sizeof(float) + kScale;
+  return rows * std::max(int8, (k + 1) / 2);
 }
 
 void Linear::apply(const kernels::Kernels& kernels, const float* x, std::size_t ldx,
                    std::size_t rows, float* y, std::size_t ldy, float* scratch,
                    kernels::Epilogue epilogue) const {
+  const profile::Scope scope(profile::Stage::products);
   if (s8_.values == nullptr) {
-    kernels.gemm_f32(x, ldx, rows, f32_, y, ldy);
+    if (bf16_.n > 0) {
+      kernels.gemm_bf16(x, ldx, rows, bf16_, y, ldy, scratch);
+    } else {
+      kernels.gemm_f32(x, ldx, rows, f32_, y, ldy);
+    }
     if (epilogue == kernels::Epilogue::none) return;
-    for (std::size_t row = 0; row < rows; ++row) kernels.gelu_f32(y + row * ldy, f32_.n);
+    const std::size_t n = std::max(bf16_.n, f32_.n);
+    for (std::size_t row = 0; row < rows; ++row) kernels.gelu_f32(y + row * ldy, n);
     return;
   }
   auto* values = reinterpret_cast<std::uint8_t*>(scratch);

@@ -16,6 +16,7 @@ class Linear {
  public:
   Linear() = default;
   explicit Linear(kernels::PackedF32 packed) : f32_(std::move(packed)) {}
+  explicit Linear(kernels::PackedBf16 packed) : bf16_(std::move(packed)) {}
   Linear(kernels::PackedS8 packed, AlignedBuffer<std::byte> bytes)
       : s8_(packed), bytes_(bytes.size()), owned_(std::move(bytes)) {}
   Linear(kernels::PackedS8 mapped, std::size_t bytes) : s8_(mapped), bytes_(bytes) {}
@@ -28,13 +29,14 @@ class Linear {
   // What apply() needs in any precision.
   static std::size_t scratch_floats(std::size_t rows, std::size_t k);
 
-  std::size_t bytes() const { return f32_.bytes() + bytes_; }
+  std::size_t bytes() const { return f32_.bytes() + bf16_.bytes() + bytes_; }
   std::span<const std::byte> packed_s8() const {
     return {reinterpret_cast<const std::byte*>(s8_.values), bytes_};
   }
 
  private:
   kernels::PackedF32 f32_;
+  kernels::PackedBf16 bf16_;
   kernels::PackedS8 s8_;
   std::size_t bytes_ = 0;
   AlignedBuffer<std::byte> owned_;  // what s8_ looks at, unless it is mapped

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "base/profile.h"
+
 namespace podium::model {
 
 namespace {
@@ -39,6 +41,7 @@ Result<std::unique_ptr<PostNormEncoder>> PostNormEncoder::load(const LoadContext
   auto owned = std::make_unique<PostNormEncoder>();
   PostNormEncoder& encoder = *owned;
   encoder.kernels_ = &context.kernels;
+  encoder.attention_ = context.kernels.attention(context.precision);
   encoder.intermediate_size_ = config.intermediate_size;
   encoder.heads_ = config.num_attention_heads;
   PODIUM_TRY(encoder.embeddings_, Embeddings::load(context, reader, names.embeddings, positions));
@@ -112,6 +115,7 @@ struct PostNormEncoder::Run {
 
   void norm(float* x, const float* residual, const LayerNorm& norm, float* out,
             std::size_t rows) const {
+    const profile::Scope scope(profile::Stage::norm);
     kernels.add_layer_norm_f32(x, residual, norm.gamma.data(), norm.beta.data(), norm.eps, out,
                                rows, hidden);
   }
@@ -131,20 +135,21 @@ struct PostNormEncoder::Run {
     const std::size_t head_dim = hidden / heads;
     const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
     pool.parallel_for(batch.sequences() * heads, [&](std::size_t item, int worker) {
+      const profile::Scope scope(profile::Stage::attention);
       const std::size_t sequence = item / heads;
       const std::size_t column = item % heads * head_dim;
       const std::size_t first = batch.cu_seqlens[sequence];
       const std::size_t length = batch.length(sequence);
-      kernels.attention_f32({.q = query(compact ? sequence : first) + column,
-                             .k = key_value(first) + column,
-                             .v = key_value(first) + hidden + column,
-                             .stride = 3 * hidden,
-                             .query_stride = 3 * hidden,
-                             .length = length,
-                             .queries = compact ? 1 : length,
-                             .head_dim = head_dim,
-                             .scale = scale},
-                            workspace.scratch[static_cast<std::size_t>(worker)].data());
+      encoder.attention_({.q = query(compact ? sequence : first) + column,
+                          .k = key_value(first) + column,
+                          .v = key_value(first) + hidden + column,
+                          .stride = 3 * hidden,
+                          .query_stride = 3 * hidden,
+                          .length = length,
+                          .queries = compact ? 1 : length,
+                          .head_dim = head_dim,
+                          .scale = scale},
+                         workspace.scratch[static_cast<std::size_t>(worker)].data());
     });
   }
 

@@ -77,6 +77,7 @@ class PostNormEncoder final : public Encoder {
                                   const LayerNames& names);
 
   const kernels::Kernels* kernels_ = nullptr;
+  kernels::Attention attention_ = nullptr;
   std::size_t intermediate_size_ = 0;
   std::size_t heads_ = 0;
   Embeddings embeddings_;

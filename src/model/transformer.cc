@@ -33,6 +33,7 @@ Result<std::unique_ptr<Transformer>> Transformer::load(const LoadContext& contex
   auto out = std::make_unique<Transformer>();
   out->silu_ = silu;
   out->kernels_ = &context.kernels;
+  out->attention_ = context.kernels.attention(context.precision);
   out->shape_ = shape;
   out->hidden_size_ = config.hidden_size;
   out->intermediate_size_ = config.intermediate_size;

@@ -122,6 +122,7 @@ class Transformer final : public Encoder {
   std::size_t row_width() const { return (heads_ + 2 * key_value_heads_) * head_dim_; }
 
   const kernels::Kernels* kernels_ = nullptr;
+  kernels::Attention attention_ = nullptr;
   TransformerShape shape_;
   bool silu_ = false;  // the activation; else gelu
   std::size_t hidden_size_ = 0;

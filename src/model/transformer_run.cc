@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/profile.h"
 #include "model/transformer.h"
 
 namespace podium::model {
@@ -69,6 +70,7 @@ struct Transformer::Run {
   // out = norm(x + residual); residual may be null, x is scratch afterwards unless it is null.
   void norm(float* x, const float* residual, const LayerNorm& norm, float* out,
             std::size_t rows) const {
+    const profile::Scope scope(profile::Stage::norm);
     if (stack.shape_.rms_norm) {
       kernels.rms_norm_f32(x, norm.gamma.data(), norm.eps, out, rows, hidden, hidden);
     } else {
@@ -157,7 +159,7 @@ struct Transformer::Run {
           stack.distance_bias_.data() + head * (2 * stack.max_length_ - 1) + stack.max_length_ - 1;
     }
     if (!stack.disentangled_.empty()) scratch = add_terms(layer, head, task, scratch);
-    kernels.attention_f32(task, scratch);
+    stack.attention_(task, scratch);
   }
 
   float scale() const {
@@ -218,6 +220,7 @@ struct Transformer::Run {
     const std::size_t heads = stack.heads_;
     const bool partial = stack.shape_.causal || stack.layers_[layer].window < kernels::kUnlimited;
     pool.parallel_for(batch.sequences() * heads, [&](std::size_t item, int worker) {
+      const profile::Scope scope(profile::Stage::attention);
       const std::size_t sequence = item / heads;
       float* scratch = workspace.scratch[static_cast<std::size_t>(worker)].data();
       if (compact) {

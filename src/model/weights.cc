@@ -14,6 +14,17 @@ Linear pack_fp32(const kernels::Kernels& kernels, std::size_t in_features, const
   return Linear(kernels::pack_f32(kernels, bias.size(), in_features, copy_row, bias));
 }
 
+Linear pack_bf16(const kernels::Kernels& kernels, std::size_t in_features, const CopyRow& copy_row,
+                 const std::vector<float>& bias) {
+  auto packed = kernels::make_bf16(kernels, bias.size(), in_features, bias);
+  std::vector<float> row(in_features);
+  for (std::size_t i = 0; i < bias.size(); ++i) {
+    copy_row(i, row.data());
+    kernels::pack_row_bf16(packed, i, row.data());
+  }
+  return Linear(std::move(packed));
+}
+
 Linear pack_int8(const kernels::Kernels& kernels, std::size_t in_features, const CopyRow& copy_row,
                  const std::vector<float>& bias) {
   AlignedBuffer<std::byte> bytes(kernels::packed_s8_bytes(kernels, bias.size(), in_features));
@@ -118,7 +129,9 @@ Result<Linear> WeightReader::pack(const std::vector<hub::Matrix>& weights,
     while (row >= weights[part].rows) row -= weights[part++].rows;
     hub::copy_row_as_f32(weights[part], row, out);
   };
-  const auto pack_all = precision == kernels::Precision::int8 ? pack_int8 : pack_fp32;
+  const auto pack_all = precision == kernels::Precision::int8   ? pack_int8
+                        : precision == kernels::Precision::bf16 ? pack_bf16
+                                                                : pack_fp32;
   return pack_all(context_.kernels, weights.front().cols, copy_row, bias);
 }
 

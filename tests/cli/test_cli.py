@@ -460,6 +460,8 @@ class Doctor(Case):
         self.assertTrue(report["healthy"])
         self.assertEqual(sum(kernel["chosen"] for kernel in report["kernels"]), 1)
         self.assertGreaterEqual(report["cpus_usable"], 1)
+        self.assertEqual([precision["name"] for precision in report["precisions"]], ["fp32", "bf16", "int8"])
+        self.assertTrue(all(precision["reason"] for precision in report["precisions"]))
         self.assertIn("simdjson", report["libraries"])
         self.assertEqual([check["name"] for check in report["checks"]],
                          ["kernels", "built-in model", "ranking"])

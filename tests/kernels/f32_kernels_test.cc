@@ -3,6 +3,8 @@
 // eps * sum |a b|, usually far less.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -85,6 +87,89 @@ TEST_P(F32, ARowDoesNotDependOnItsNeighbours) {
     kernels().gemm_f32(&a[row * k], k, 1, packed, alone.data(), n);
     ASSERT_EQ(std::memcmp(alone.data(), &together[row * n], n * sizeof(float)), 0) << row;
   }
+}
+
+// Where activations are rounded to bf16 too, each product is off by up to 2^-8.
+TEST_P(F32, Bf16GemmEqualsTheReference) {
+  const bool rounds = kernels().name == "avx512_bf16";
+  for (const std::size_t rows : {1, 5, 13, 31}) {
+    for (const std::size_t n : {1, 15, 17, 33, 70}) {
+      for (const std::size_t k : {1, 2, 7, 64, 129}) {
+        const std::size_t lda = k + 3;
+        const auto a = randoms(rows * lda);
+        const auto w = randoms(n * k);
+        const auto bias = randoms(n);
+        const auto product = [&](const Kernels& set, std::size_t first, std::size_t count) {
+          PackedBf16 packed = make_bf16(set, n, k, bias);
+          for (std::size_t row = 0; row < n; ++row) pack_row_bf16(packed, row, &w[row * k]);
+          std::vector<float> c(count * (n + 5), 777.0F);
+          std::vector<float> scratch(count * (k + 1) / 2 + 1);
+          set.gemm_bf16(&a[first * lda], lda, count, packed, c.data(), n + 5, scratch.data());
+          return c;
+        };
+        const auto ours = product(kernels(), 0, rows);
+        const auto expected = product(reference(), 0, rows);
+        for (std::size_t i = 0; i < ours.size(); ++i) {
+          const float step = rounds ? 1.0F / 256 : 16 * kEps;
+          const float bound = i % (n + 5) < n ? 4 * step * std::sqrt(static_cast<float>(k)) : 0;
+          ASSERT_NEAR(ours[i], expected[i], bound) << rows << "x" << n << "x" << k << " at " << i;
+        }
+        const auto last = product(kernels(), rows - 1, 1);
+        ASSERT_EQ(std::memcmp(last.data(), &ours[(rows - 1) * (n + 5)], n * sizeof(float)), 0);
+      }
+    }
+  }
+}
+
+TEST_P(F32, Bf16WeightsAreRoundedToNearestEven) {
+  const std::vector<float> w = {1.0F, 1.00390625F, 1.01171875F, -1.005F, 3.0e38F, 0.0F};
+  const std::vector<float> expected = {1.0F, 1.0F, 1.015625F, -1.0078125F, 2.9976e38F, 0.0F};
+  PackedBf16 packed = make_bf16(kernels(), w.size(), 1, {});
+  for (std::size_t row = 0; row < w.size(); ++row) pack_row_bf16(packed, row, &w[row]);
+  std::vector<float> c(w.size());
+  std::vector<float> scratch(1);
+  const float one = 1;
+  kernels().gemm_bf16(&one, 1, 1, packed, c.data(), c.size(), scratch.data());
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    EXPECT_NEAR(c[i], expected[i], std::abs(expected[i]) * 1e-3F * (i == 4 ? 10.0F : 0.01F)) << i;
+  }
+}
+
+// The distance from the rounded exact value, in steps of that value.
+float worst_ulp(const std::vector<float>& ours, const std::vector<float>& exact) {
+  float worst = 0;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    const float step = std::nextafter(std::abs(exact[i]), INFINITY) - std::abs(exact[i]);
+    worst = std::max(worst, std::abs(ours[i] - exact[i]) / step);
+  }
+  return worst;
+}
+
+// The bounds that kernels.h states, on every 1021st float of the range and its ends.
+TEST_P(F32, ExpAndErfKeepTheirBoundsInUlp) {
+  const auto floats = [](float from, float to, bool negative) {
+    std::vector<float> values;
+    auto bits = std::bit_cast<std::uint32_t>(from);
+    for (; bits <= std::bit_cast<std::uint32_t>(to); bits += 1021) {
+      values.push_back(negative ? -std::bit_cast<float>(bits) : std::bit_cast<float>(bits));
+    }
+    return values;
+  };
+  for (const bool negative : {false, true}) {
+    auto ours = floats(1e-10F, negative ? 87.3F : 88.0F, negative);
+    auto exact = ours;
+    kernels().exp_f32(ours.data(), ours.size());
+    reference().exp_f32(exact.data(), exact.size());
+    EXPECT_LE(worst_ulp(ours, exact), 2) << "exp";
+    ours = floats(1e-30F, 20.0F, negative);
+    exact = ours;
+    kernels().erf_f32(ours.data(), ours.size());
+    reference().erf_f32(exact.data(), exact.size());
+    EXPECT_LE(worst_ulp(ours, exact), 4) << "erf";
+  }
+  std::vector<float> ends = {0.0F, -88.0F, -1e30F};
+  kernels().exp_f32(ends.data(), ends.size());
+  EXPECT_EQ(ends, (std::vector<float>{1.0F, 0.0F, 0.0F}));
 }
 
 TEST_P(F32, GeluEqualsTheReference) {

@@ -217,6 +217,61 @@ TEST_P(S8, ARowDoesNotDependOnItsNeighbours) {
   }
 }
 
+// One head of `length` rows of q, k and v side by side, in words and by the reference.
+struct Attended {
+  std::vector<float> ours, exact;
+};
+Attended attend(const Kernels& kernels, const std::vector<float>& qkv, std::size_t length,
+                std::size_t head_dim, std::size_t queries, float scale) {
+  const auto run = [&](Attention attention, const Kernels& set) {
+    std::vector<float> out(qkv);
+    std::vector<float> scratch(set.attention_scratch(length, head_dim));
+    attention({.q = out.data(),
+               .k = out.data() + head_dim,
+               .v = out.data() + 2 * head_dim,
+               .stride = 3 * head_dim,
+               .query_stride = 3 * head_dim,
+               .length = length,
+               .queries = queries,
+               .head_dim = head_dim,
+               .scale = scale},
+              scratch.data());
+    return out;
+  };
+  return {run(kernels.attention_s16, kernels), run(reference().attention_f32, reference())};
+}
+
+// Values are rounded to 1 / 511 of the largest, which bounds the error; the weights add little.
+TEST_P(S8, AttentionInWordsIsNearTheReference) {
+  for (const std::size_t length : {1, 2, 5, 16, 31, 33, 64, 127, 128, 129, 200, 300}) {
+    for (const std::size_t head_dim : {1, 7, 12, 32, 40, 64, 128}) {
+      for (const std::size_t queries : {std::size_t{1}, length}) {
+        const auto qkv = randoms(3 * length * head_dim);
+        const auto most =
+            std::abs(*std::ranges::max_element(qkv, {}, [](float x) { return std::abs(x); }));
+        const auto [ours, exact] = attend(kernels(), qkv, length, head_dim, queries,
+                                          1.5F / std::sqrt(static_cast<float>(head_dim)));
+        for (std::size_t i = 0; i < ours.size(); ++i) {
+          ASSERT_NEAR(ours[i], exact[i], most / 500) << length << " " << head_dim << " at " << i;
+        }
+      }
+    }
+  }
+}
+
+// The largest sums there are: every number the largest of its range, all of one sign.
+TEST_P(S8, AttentionInWordsDoesNotOverflow) {
+  for (const float value : {3.0F, -3.0F, 1e-20F, 0.0F}) {
+    for (const std::size_t head_dim : {2, 31, 64, 128, 256}) {
+      const std::vector<float> qkv(3 * 400 * head_dim, value);
+      const auto [ours, exact] = attend(kernels(), qkv, 400, head_dim, 400, 0.1F);
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        ASSERT_NEAR(ours[i], exact[i], std::abs(value) * 1e-3F) << head_dim << " at " << i;
+      }
+    }
+  }
+}
+
 // The bound that kernels.h states for the epilogue.
 TEST_P(S8, GeluIsWithinItsBound) {
   const Packed w(kernels(), {1.0F}, {0.0F}, 1);

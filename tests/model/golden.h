@@ -42,11 +42,11 @@ std::vector<T> numbers(json::Value array) {
 // A checkpoint with everything that was built from it.
 struct Loaded {
   explicit Loaded(const std::filesystem::path& directory, const kernels::Kernels& kernels,
-                  int threads)
+                  int threads, kernels::Precision precision = kernels::Precision::fp32)
       : checkpoint(*hub::Checkpoint::open(directory)),
         config(*hub::read_model_config(checkpoint)),
         pool(threads) {
-    LoadContext context{checkpoint, config, kernels, pool};
+    LoadContext context{checkpoint, config, kernels, pool, precision};
     context.token_id = [](std::string_view word) { return word == "yes" || word == "1" ? 7 : 8; };
     auto loaded = load_model(context);
     EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);

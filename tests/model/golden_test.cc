@@ -64,6 +64,26 @@ TEST_P(Golden, AScoreDependsOnNothingButItsPair) {
   }
 }
 
+// What fast precisions may be off by on the tiny models, whose logits reach 10: several times what
+// was measured. The certificate decides whether a real model may use them.
+TEST_P(Golden, FastPrecisionsAreNearAndDependOnNothingButThePair) {
+  const kernels::Kernels& kernels = **kernels::choose();
+  for (const auto& [precision, bound] :
+       {std::pair(kernels::Precision::bf16, 0.2F), std::pair(kernels::Precision::int8, 1.0F)}) {
+    if (precision == kernels::Precision::int8 && kernels.gemm_s8 == nullptr) continue;
+    Loaded one(data(GetParam()), kernels, 1, precision);
+    Loaded many(data(GetParam()), kernels, 3, precision);
+    for (const GoldenCase& golden : golden_cases(GetParam())) {
+      const auto together = many.logits(golden.pack(everyone(golden)));
+      for (const std::size_t i : everyone(golden)) {
+        const auto alone = one.logits(golden.pack({i}));
+        ASSERT_EQ(std::memcmp(&together[i], alone.data(), sizeof(float)), 0) << i;
+        ASSERT_NEAR(together[i], golden.logits[i], bound) << to_string(precision) << " " << i;
+      }
+    }
+  }
+}
+
 TEST(Description, CountsTheParametersOfTheTensorsRead) {
   Loaded loaded(data("tiny-jina-flash"), kernels::portable(), 1);
   std::uint64_t stored = 0;

@@ -1,4 +1,5 @@
 // Kernels for any CPU: four floats at a time in the compiler's own vector type (SSE2 on x86-64).
+#include "kernels/bf16_kernels.h"
 #include "kernels/f32_kernels.h"
 
 namespace podium::kernels {
@@ -10,6 +11,7 @@ struct Portable {
   static constexpr std::size_t kTileRows = 4;
   using Reg = float __attribute__((vector_size(16)));
   using Mask = int __attribute__((vector_size(16)));
+  using Words = unsigned __attribute__((vector_size(16)));
 
   static Reg load(const float* p) {
     Reg x;
@@ -45,6 +47,22 @@ struct Portable {
     __builtin_memcpy(&power, &exponent, sizeof power);
     return power;
   }
+  static Reg bf16_even(const std::uint16_t* p) {
+    Words words;
+    __builtin_memcpy(&words, p, sizeof words);
+    words <<= 16;
+    Reg x;
+    __builtin_memcpy(&x, &words, sizeof x);
+    return x;
+  }
+  static Reg bf16_odd(const std::uint16_t* p) {
+    Words words;
+    __builtin_memcpy(&words, p, sizeof words);
+    words &= 0xFFFF0000U;
+    Reg x;
+    __builtin_memcpy(&x, &words, sizeof x);
+    return x;
+  }
   static Reg select_less(Reg a, Reg b, Reg yes, Reg no) { return a < b ? yes : no; }
   static float sum(Reg x) { return (x[0] + x[2]) + (x[1] + x[3]); }
   static float largest(Reg x) {
@@ -54,7 +72,7 @@ struct Portable {
   }
 };
 
-constexpr Kernels kTable = F32Kernels<Portable>::table("portable");
+constexpr Kernels kTable = Bf16Kernels<Portable>::add_to(F32Kernels<Portable>::table("portable"));
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // The oracle: every kernel as its formula reads, one number after the other, summed in double.
 // Never optimised.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <iterator>
 
@@ -23,6 +24,35 @@ void gemm(const float* a, std::size_t lda, std::size_t rows, const PackedF32& w,
       }
       c[row * ldc + col] = static_cast<float>(sum);
     }
+  }
+}
+
+void gemm_bf16(const float* a, std::size_t lda, std::size_t rows, const PackedBf16& w, float* c,
+               std::size_t ldc, float* /*scratch*/) {
+  const std::size_t depth = (w.k + 1) / 2 * 2;
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t col = 0; col < w.n; ++col) {
+      const std::uint16_t* words = w.data.data() + col / kPanel * kPanel * depth + col % kPanel * 2;
+      double sum = static_cast<double>(w.bias.data()[col]);
+      for (std::size_t i = 0; i < w.k; ++i) {
+        const std::uint32_t word = words[i / 2 * 2 * kPanel + i % 2];
+        sum += static_cast<double>(a[row * lda + i]) *
+               static_cast<double>(std::bit_cast<float>(word << 16));
+      }
+      c[row * ldc + col] = static_cast<float>(sum);
+    }
+  }
+}
+
+void exp(float* x, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    x[i] = x[i] < -87.33654F ? 0.0F : static_cast<float>(std::exp(static_cast<double>(x[i])));
+  }
+}
+
+void erf(float* x, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    x[i] = static_cast<float>(std::erf(static_cast<double>(x[i])));
   }
 }
 
@@ -198,6 +228,9 @@ constexpr Kernels make_table() {
   set.panel_f32 = kPanel;
   set.row_tile = 1;
   set.gemm_f32 = &gemm;
+  set.gemm_bf16 = &gemm_bf16;
+  set.exp_f32 = &exp;
+  set.erf_f32 = &erf;
   set.gelu_f32 = &gelu;
   set.gelu_gate_f32 = &gelu_gate;
   set.silu_gate_f32 = &silu_gate;
@@ -208,6 +241,7 @@ constexpr Kernels make_table() {
   set.panel_s8 = kPanel;
   set.levels_u8 = 255;
   set.gemm_s8 = &gemm_s8;
+  set.attention_s16 = &attention;
   set.quantize_u8 = &quantize_u8;
   return set;
 }

@@ -1,6 +1,8 @@
 #include <immintrin.h>
 
+#include "kernels/bf16_kernels.h"
 #include "kernels/f32_kernels.h"
+#include "kernels/s16_attention.h"
 #include "kernels/s8_kernels.h"
 
 namespace podium::kernels {
@@ -42,6 +44,14 @@ struct Avx2 {
   static Reg power_of_2(Reg n) {
     const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+  }
+  static Reg bf16_even(const std::uint16_t* p) {
+    const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(words, 16));
+  }
+  static Reg bf16_odd(const std::uint16_t* p) {
+    const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm256_castsi256_ps(_mm256_and_si256(words, _mm256_set1_epi32(-0x10000)));
   }
   static Reg select_less(Reg a, Reg b, Reg yes, Reg no) {
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
@@ -125,7 +135,47 @@ struct Avx2S8 {
   }
 };
 
-constexpr Kernels kTable = S8Kernels<Avx2S8, Avx2>::add_to(F32Kernels<Avx2>::table("avx2"));
+struct Avx2S16 {
+  static constexpr std::size_t kLanes = 8;
+  using Sums = __m256i;
+
+  static Sums zero() { return _mm256_setzero_si256(); }
+  static Sums load(const void* p) { return Avx2S8::load(p); }
+  static void store(void* p, Sums x) { _mm256_storeu_si256(static_cast<__m256i*>(p), x); }
+  static Sums pair(const std::int16_t* p) {
+    std::int32_t words;
+    __builtin_memcpy(&words, p, sizeof words);
+    return _mm256_set1_epi32(words);
+  }
+  static Sums multiply_add(Sums total, Sums x, Sums w) {
+    return _mm256_add_epi32(total, _mm256_madd_epi16(x, w));
+  }
+  static Sums max(Sums a, Sums b) { return _mm256_max_epi32(a, b); }
+  static std::int32_t largest(Sums x) {
+    __m128i half = _mm_max_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    half = _mm_max_epi32(half, _mm_shuffle_epi32(half, _MM_SHUFFLE(1, 0, 3, 2)));
+    half = _mm_max_epi32(half, _mm_shuffle_epi32(half, _MM_SHUFFLE(2, 3, 0, 1)));
+    return _mm_cvtsi128_si32(half);
+  }
+  static __m256 to_float(Sums x) { return _mm256_cvtepi32_ps(x); }
+  static __m256 add_exponent(__m256 x, __m256 n) {
+    const Sums power = _mm256_slli_epi32(_mm256_castps_si256(n), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), power));
+  }
+  static Sums to_pairs(__m256 even, __m256 odd) {
+    const Sums low = _mm256_and_si256(_mm256_cvtps_epi32(even), _mm256_set1_epi32(0xFFFF));
+    return _mm256_or_si256(low, _mm256_slli_epi32(_mm256_cvtps_epi32(odd), 16));
+  }
+  static void store_words(std::int16_t* out, __m256 x, std::size_t count) {
+    const Sums value = _mm256_cvtps_epi32(x);
+    const __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(value), _mm256_extracti128_si256(value, 1));
+    __builtin_memcpy(out, &words, count * sizeof *out);
+  }
+};
+
+constexpr Kernels kTable = S16Attention<Avx2S16, Avx2>::add_to(
+    S8Kernels<Avx2S8, Avx2>::add_to(Bf16Kernels<Avx2>::add_to(F32Kernels<Avx2>::table("avx2"))));
 
 }  // namespace
 

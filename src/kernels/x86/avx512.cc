@@ -38,7 +38,15 @@ struct Avx512S8 : Avx512Bytes {
   }
 };
 
-constexpr Kernels kTable = S8Kernels<Avx512S8, Avx512>::add_to(F32Kernels<Avx512>::table("avx512"));
+struct Avx512S16 : Avx512Words {
+  static Sums multiply_add(Sums total, Sums x, Sums w) {
+    return _mm512_add_epi32(total, _mm512_madd_epi16(x, w));
+  }
+};
+
+constexpr Kernels kTable =
+    S16Attention<Avx512S16, Avx512>::add_to(S8Kernels<Avx512S8, Avx512>::add_to(
+        Bf16Kernels<Avx512>::add_to(F32Kernels<Avx512>::table("avx512"))));
 
 }  // namespace
 

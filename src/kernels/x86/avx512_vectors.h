@@ -4,7 +4,9 @@
 
 #include <immintrin.h>
 
+#include "kernels/bf16_kernels.h"
 #include "kernels/f32_kernels.h"
+#include "kernels/s16_attention.h"
 #include "kernels/s8_kernels.h"
 
 namespace podium::kernels {
@@ -44,6 +46,13 @@ struct Avx512 {
     const __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
     return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
   }
+  static Reg bf16_even(const std::uint16_t* p) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
+  }
+  static Reg bf16_odd(const std::uint16_t* p) {
+    const __m512i high = _mm512_set1_epi32(-0x10000);
+    return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), high));
+  }
   static Reg select_less(Reg a, Reg b, Reg yes, Reg no) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
   }
@@ -76,6 +85,35 @@ struct Avx512Bytes {
     value = _mm512_max_epi32(_mm512_min_epi32(value, _mm512_set1_epi32(levels)),
                              _mm512_setzero_si512());
     _mm512_mask_cvtepi32_storeu_epi8(out, Avx512::mask(count), value);
+  }
+};
+
+// What all sets need to attend in words; they add multiply_add.
+struct Avx512Words {
+  static constexpr std::size_t kLanes = 16;
+  using Sums = __m512i;
+
+  static Sums zero() { return _mm512_setzero_si512(); }
+  static Sums load(const void* p) { return _mm512_loadu_si512(p); }
+  static void store(void* p, Sums x) { _mm512_storeu_si512(p, x); }
+  static Sums pair(const std::int16_t* p) {
+    std::int32_t words;
+    __builtin_memcpy(&words, p, sizeof words);
+    return _mm512_set1_epi32(words);
+  }
+  static Sums max(Sums a, Sums b) { return _mm512_max_epi32(a, b); }
+  static std::int32_t largest(Sums x) { return _mm512_reduce_max_epi32(x); }
+  static __m512 to_float(Sums x) { return _mm512_cvtepi32_ps(x); }
+  static __m512 add_exponent(__m512 x, __m512 n) {
+    const Sums power = _mm512_slli_epi32(_mm512_castps_si512(n), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), power));
+  }
+  static Sums to_pairs(__m512 even, __m512 odd) {
+    const Sums low = _mm512_and_si512(_mm512_cvtps_epi32(even), _mm512_set1_epi32(0xFFFF));
+    return _mm512_or_si512(low, _mm512_slli_epi32(_mm512_cvtps_epi32(odd), 16));
+  }
+  static void store_words(std::int16_t* out, __m512 x, std::size_t count) {
+    _mm512_mask_cvtsepi32_storeu_epi16(out, Avx512::mask(count), _mm512_cvtps_epi32(x));
   }
 };
 

@@ -1,34 +1,13 @@
 // AVX-512 with VNNI (Ice Lake, Zen 4): vpdpbusd adds four products in 32 bits, without saturation.
-#include "kernels/x86/avx512_vectors.h"
+#include "kernels/x86/avx512_vnni_products.h"
 
 namespace podium::kernels {
 
 namespace {
 
-struct Avx512VnniS8 : Avx512Bytes {
-  static constexpr std::size_t kTileRows = 12;  // 24 sums, 2 of weights, 1 broadcast of 32
-  static constexpr int kLevels = 255;
-  static constexpr std::int32_t kGroupLimit = 0;
-
-  template <std::size_t kRows, std::size_t kPanel>
-  static void step(Sums (&total)[kRows][kTileRegs], const std::uint8_t* a, std::size_t stride,
-                   const std::int8_t* w) {
-#pragma GCC unroll 4
-    for (std::size_t s = 0; s < 4; ++s) {
-      const Sums w0 = load(w + s * 4 * kPanel);
-      const Sums w1 = load(w + s * 4 * kPanel + 64);
-#pragma GCC unroll 16
-      for (std::size_t r = 0; r < kRows; ++r) {
-        const Sums x = four(a + r * stride + 4 * s);
-        total[r][0] = _mm512_dpbusd_epi32(total[r][0], x, w0);
-        total[r][1] = _mm512_dpbusd_epi32(total[r][1], x, w1);
-      }
-    }
-  }
-};
-
 constexpr Kernels kTable =
-    S8Kernels<Avx512VnniS8, Avx512>::add_to(F32Kernels<Avx512>::table("avx512_vnni"));
+    S16Attention<Avx512VnniS16, Avx512>::add_to(S8Kernels<Avx512VnniS8, Avx512>::add_to(
+        Bf16Kernels<Avx512>::add_to(F32Kernels<Avx512>::table("avx512_vnni"))));
 
 }  // namespace
 
