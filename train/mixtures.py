@@ -36,8 +36,8 @@ def blend(*parts: tuple[dict[str, int], float]) -> dict[str, float]:
 
 
 MIXTURES = {
-    "english": blend((ENGLISH, 0.8), (CROSS, 0.1), (CODE, 0.1)),
-    "cross": blend((CROSS, 0.7), (ENGLISH, 0.2), (CODE, 0.1)),
+    "english": blend((ENGLISH, 0.6), (CROSS, 0.2), (CODE, 0.2)),
+    "cross": blend((CROSS, 0.6), (ENGLISH, 0.2), (CODE, 0.2)),
     "multilingual": blend((MULTI, 0.35), (CODE, 0.35), (CROSS, 0.2), (ENGLISH, 0.1)),
     "hard": blend((MULTI, 0.25), (CODE, 0.35), (CROSS, 0.25), (ENGLISH, 0.15)),
 }

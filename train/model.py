@@ -16,7 +16,7 @@ from torch import nn
 
 from train import encoder
 
-VARIANTS = ("plain", "late", "residual", "mixed", "oneway")
+VARIANTS = ("plain", "late", "residual", "mixed", "oneway", "interaction")
 CHUNK_TOKENS = 4096  # padded tokens that go through the layers at once
 
 

@@ -5,7 +5,10 @@ Each stage starts from the weights the stage before it left in <work>/runs/<name
 """
 
 import argparse
+import fcntl
 import json
+import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from train import checkpoint, mine, mixtures, shards
+from train import checkpoint, interaction, mine, mixtures, shards
 from train.data import Corpus
 from train.devset import Sample
 from train.evaluate import report
@@ -33,32 +36,48 @@ class StagePlan:
     hardened: bool = False  # negatives chosen by the model that the stage before it left
 
 
-SHARD_ROWS = 2000
+SHARD_ROWS = 1000
 STAGES = {
-    "english": StagePlan("english", 8, 1e-4),
-    "cross": StagePlan("cross", 12, 1e-4),
-    "multilingual": StagePlan("multilingual", 20, 1e-4),
-    "hard": StagePlan("hard", 16, 5e-5, hardened=True),
+    "english": StagePlan("english", 4, 1e-4),
+    "cross": StagePlan("cross", 4, 1e-4),
+    "multilingual": StagePlan("multilingual", 8, 1e-4),
+    "hard": StagePlan("hard", 8, 5e-5, hardened=True),
 }
 
 
-def build_shard(args, stage: str, number: int, joint: Joint) -> Path:
-    """Folder of one of the stage's shards, built if it is not there.
+@contextmanager
+def locked(folder: Path):
+    """Hold a shard's lock, so that a second process waits for it instead of building it too."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
-    In the last stage the negatives are chosen by the model as it is when the shard is reached.
-    """
+
+def build_shard(args, stage: str, number: int) -> Path:
+    """Folder of one of the stage's shards, built if it is not there."""
     plan = STAGES[stage]
-    folder = args.work / "shards" / f"{stage}-{number}-{args.variant}-{args.join}"
-    if not (folder / "shard.json").exists():
+    folder = args.work / "shards" / f"{stage}-{number}"
+    with locked(folder):
+        if (folder / "shard.json").exists():
+            return folder
         config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
         frozen, corpus = FrozenEncoder(config, weights), Corpus.open(args.work / "corpus")
         seed = 100 + list(STAGES).index(stage)
         mixture = mixtures.MIXTURES[plan.mixture]
-        keep = (args.join, joint.shape.middle) if args.variant == "oneway" else (args.join,)
+        keep = interaction.LAYERS
         shards.build(corpus, frozen, mixture, SHARD_ROWS, number, seed, keep, folder)
         print(f"built {folder.name}", flush=True)
-    if plan.hardened:
+    return folder
+
+
+def shard_for(args, stage: str, number: int, joint: Joint) -> Path:
+    """Folder of a shard to train on; in the last stage its negatives are chosen by the model as
+    it is when the shard is reached. The shard before is deleted: it is not met again."""
+    folder = build_shard(args, stage, number)
+    if STAGES[stage].hardened:
         harden_shard(folder, joint)
+    shutil.rmtree(folder.with_name(folder.name.replace(f"-{number}-", f"-{number - 1}-", 1)), True)
     return folder
 
 
@@ -83,11 +102,16 @@ def harden_shard(folder: Path, joint: Joint) -> None:
     print(f"hardened {folder.name}: {removed} negatives left out as likely positives", flush=True)
 
 
+def middle_layer(args, config: dict) -> int:
+    """The layer of the middle head: as asked for, or half way up the joint layers."""
+    return args.middle or (args.join + config["num_hidden_layers"]) // 2
+
+
 def build_model(args) -> tuple[Joint, torch.nn.Module | None]:
     """A fresh model of the shape asked for and, for the plain variant, its embeddings."""
     config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
-    middle = args.middle or (args.join + config["num_hidden_layers"]) // 2
-    shape = Shape(args.variant, 0 if args.variant == "plain" else args.join, middle)
+    join = 0 if args.variant == "plain" else args.join
+    shape = Shape(args.variant, join, middle_layer(args, config))
     embed = FrozenEncoder(config, weights, 0).embeddings if args.variant == "plain" else None
     return Joint(config, weights, shape), embed
 
@@ -116,7 +140,7 @@ def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
     if args.shard:
         running = Stage(joint, plan, lambda number: args.shard, folder, embed)
     else:
-        build = partial(build_shard, args, stage, joint=joint)
+        build = partial(shard_for, args, stage, joint=joint)
         running = Stage(joint, plan, build, folder, embed)
     print(f"{stage}: resumed: {running.resume()}", flush=True)
     running.run()
@@ -147,6 +171,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="start the stage over")
     parser.add_argument("--shard", type=Path, help="train on this one shard (comparisons)")
     parser.add_argument("--minutes", type=float, help="processor minutes (comparisons)")
+    parser.add_argument("--build-ahead", action="store_true",
+                        help="build shards only, beside a training process")  # fmt: skip
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 
@@ -155,6 +181,12 @@ def main() -> None:
     """Run the stages in order."""
     args = arguments()
     torch.set_num_threads(args.threads)
+    if args.build_ahead:
+        for stage, plan in STAGES.items():
+            for number in range(plan.shards):
+                if args.only in (None, stage):
+                    build_shard(args, stage, number)
+        return
     folder = args.work / "runs" / args.name
     folder.mkdir(parents=True, exist_ok=True)
     before = None

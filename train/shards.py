@@ -11,12 +11,13 @@ import numpy as np
 import torch
 
 from train import mine, mixtures
-from train.data import Corpus
+from train.data import LONG_SHARE, Corpus
 from train.model import FrozenEncoder, Packed
 
 # crowd-sourced or machine-collected pairs that hold misaligned ones
 DOUBTFUL = {"tatoeba", "tico19", "afriqa", "pydocs-cross", "ddtp-cross", "ddtp-mono"}
 ENCODE_BLOCK = 1024
+DOCUMENT_TOKENS = (128, 384)  # kept of a document: most, and one in LONG_SHARE
 
 
 class Shard:
@@ -69,7 +70,14 @@ class _Encoded:
         return self.corpus.text("query", int(self.ids["query"][number]))
 
     def document_tokens(self, number: int) -> np.ndarray:
-        return self.corpus.text("document", int(self.ids["document"][number]))
+        i = int(self.ids["document"][number])
+        return cut(self.corpus.text("document", i), i)
+
+
+def cut(ids: np.ndarray, number: int) -> np.ndarray:
+    """A document's token ids, shortened to what training reads; the closing </s> stays."""
+    limit = DOCUMENT_TOKENS[number % LONG_SHARE == 0]
+    return ids if len(ids) <= limit else np.concatenate([ids[: limit - 1], ids[-1:]])
 
 
 def encode_all(
@@ -144,6 +152,8 @@ def build(
     arrays = {f"{kind}_ids": which for kind, which in ids.items()}
     for kind, which in ids.items():
         texts = [corpus.text(kind, int(i)) for i in which]
+        if kind == "document":
+            texts = [cut(text, int(i)) for text, i in zip(texts, which, strict=True)]
         arrays |= encode_all(frozen, texts, keep, folder, kind)
     encoded = _Encoded(corpus, chosen, ids, arrays)
     pools = np.zeros(len(ids["document"]), dtype=np.int64)

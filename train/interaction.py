@@ -1,0 +1,137 @@
+"""Late interaction over the frozen encoder, at three depths.
+
+After each layer of LAYERS every token's state is projected to a short unit vector. A query token
+looks for its best match among the document's tokens (MaxSim, ColBERT: Khattab and Zaharia 2020,
+arXiv:2004.12832); the matches are averaged with a learned weight for each query token. A depth's
+logit is a small function of these averages up to its layer, of the share of the query's words
+that the document repeats and of both lengths; at the top also of the bi-encoder's cosine.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from train.model import Packed, chunks_by_length
+
+LAYERS = (4, 8, 12)
+DEPTHS = ("tiny", "turbo", "base")
+SIZE = 128  # of a projected state
+PLAIN = 3  # features every depth has: repeated words, log of the query's and document's length
+HIDDEN = 16
+
+
+def lexical(query: np.ndarray, document: np.ndarray, idf: np.ndarray) -> float:
+    """The idf-weighted share of a query's distinct tokens that a document repeats, in [0, 2.2):
+    BM25's saturation with k1 = 1.2 and no length norm over the sum of idf. Token ids without
+    <s>, prefix and </s>."""
+    wanted = np.unique(query)
+    if len(wanted) == 0:
+        return 0.0
+    found, counts = np.unique(document, return_counts=True)
+    place = np.minimum(np.searchsorted(found, wanted), len(found) - 1)
+    counts = np.where(found[place] == wanted, counts[place], 0) if len(found) else 0 * wanted
+    weights = idf[wanted]
+    return float((weights * counts * 2.2 / (counts + 1.2)).sum() / max(weights.sum(), 1e-6))
+
+
+def inverse_frequencies(tokens: np.ndarray, offsets: np.ndarray, vocabulary: int) -> np.ndarray:
+    """ln(1 + (N - n + .5) / (n + .5)) of each token id over N documents, n of which hold it."""
+    frequency = np.zeros(vocabulary)
+    for start in range(0, len(offsets) - 1, 20000):
+        end = min(start + 20000, len(offsets) - 1)
+        owner = np.repeat(np.arange(end - start), np.diff(offsets[start : end + 1]))
+        pairs = np.unique(owner * vocabulary + tokens[offsets[start] : offsets[end]])
+        frequency += np.bincount(pairs % vocabulary, minlength=vocabulary)
+    count = len(offsets) - 1
+    return np.log1p((count - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+
+
+class Scorer(nn.Module):
+    """Features [n, count] -> logits [n]: linear, plus a small network that starts at zero."""
+
+    def __init__(self, count: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(count))
+        self.register_buffer("deviation", torch.ones(count))
+        self.linear = nn.Linear(count, 1)
+        self.up = nn.Linear(count, HIDDEN)
+        self.down = nn.Linear(HIDDEN, 1, bias=False)
+        nn.init.zeros_(self.down.weight)
+        nn.init.constant_(self.linear.weight, 0.5)
+        nn.init.zeros_(self.linear.weight[:, :PLAIN])
+        nn.init.constant_(self.linear.bias, -1.0)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        x = (features - self.mean) / self.deviation
+        return (self.linear(x) + self.down(F.gelu(self.up(x)))).squeeze(-1)
+
+
+class Interaction(nn.Module):
+    """What is trained: projections and token weights by layer, a scorer by depth."""
+
+    def __init__(self, hidden: int):
+        super().__init__()
+        count = len(LAYERS)
+        self.project = nn.ModuleList(nn.Linear(hidden, SIZE) for _ in range(count))
+        self.weigh = nn.ModuleList(nn.Linear(hidden, 1, bias=False) for _ in range(count))
+        self.scorers = nn.ModuleDict(
+            {name: Scorer(PLAIN + i + 1 + (i + 1 == count)) for i, name in enumerate(DEPTHS)}
+        )
+
+    @torch.no_grad()
+    def start(self, states: list[torch.Tensor], query: list[torch.Tensor], weight: torch.Tensor):
+        """Set the projections to the principal directions of document `states` (each [tokens,
+        hidden]) and the token weights to a ridge fit of log `weight` [tokens] by `query`."""
+        for i, (x, q) in enumerate(zip(states, query, strict=True)):
+            mean = x.mean(0)
+            _, vectors = torch.linalg.eigh((x - mean).T @ (x - mean))
+            directions = vectors[:, -SIZE:].T
+            self.project[i].weight.copy_(directions)
+            self.project[i].bias.copy_(-directions @ mean)
+            centred = weight.log() - weight.log().mean()
+            q = q - q.mean(0)
+            gram = q.T @ q + 1e-3 * len(q) * torch.eye(q.shape[1])
+            self.weigh[i].weight.copy_(torch.linalg.solve(gram, q.T @ centred)[None])
+
+    def match(self, layer: int, query: Packed, document: Packed, pairs: np.ndarray):
+        """Weighted mean [n] of each query token's best cosine, for pairs [n, 2]."""
+        q = F.normalize(self.project[layer](query.flat), dim=-1)
+        d = F.normalize(self.project[layer](document.flat), dim=-1)
+        weight = self.weigh[layer](query.flat).squeeze(-1)
+        q_spans = [slice(*query.offsets[i : i + 2]) for i in range(len(query.offsets) - 1)]
+        d_spans = [slice(*document.offsets[i : i + 2]) for i in range(len(document.offsets) - 1)]
+        sizes = np.diff(document.offsets)[pairs[:, 1]]
+        parts, order = [], []
+        for chunk in chunks_by_length(sizes, 16384):
+            wanted = pairs[chunk]
+            left = nn.utils.rnn.pad_sequence([q[q_spans[i]] for i in wanted[:, 0]], True)
+            right = nn.utils.rnn.pad_sequence([d[d_spans[i]] for i in wanted[:, 1]], True)
+            share = nn.utils.rnn.pad_sequence(
+                [weight[q_spans[i]] for i in wanted[:, 0]], True, -1e4
+            ).softmax(-1)
+            lengths = torch.from_numpy(sizes[chunk])
+            absent = torch.arange(right.shape[1])[None] >= lengths[:, None]
+            best = (left @ right.transpose(1, 2)).masked_fill(absent[:, None], -2.0).amax(-1)
+            parts.append((best * share).sum(-1))
+            order.append(chunk)
+        return torch.cat(parts)[torch.from_numpy(np.argsort(np.concatenate(order)))]
+
+    def features(self, query: list[Packed], document: list[Packed], pairs, cosine, plain):
+        """All features [n, PLAIN + layers + 1] of pairs [n, 2]; cosine [n], plain [n, PLAIN]."""
+        matches = [self.match(i, query[i], document[i], pairs) for i in range(len(LAYERS))]
+        return torch.cat([plain, torch.stack([*matches, cosine], 1)], 1)
+
+    def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Logits by depth; a depth reads the features it has."""
+        return {name: s(features[:, : len(s.mean)]) for name, s in self.scorers.items()}
+
+
+def plain_features(shard, queries: np.ndarray, documents: np.ndarray, idf: np.ndarray):
+    """[n, PLAIN] of pairs of a shard's query and document numbers."""
+    rows = []
+    for q, d in zip(queries, documents, strict=True):
+        query, document = shard.tokens("query", q), shard.tokens("document", d)
+        share = lexical(query[3:-1], document[3:-1], idf)
+        rows.append([share, np.log(len(query)), np.log(len(document))])
+    return torch.tensor(rows, dtype=torch.float32)
