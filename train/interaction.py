@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from train.model import Packed, chunks_by_length
+from train.model import Packed
 
 LAYERS = (4, 8, 12)
 DEPTHS = ("tiny", "turbo", "base")
@@ -68,12 +68,16 @@ class Scorer(nn.Module):
 
 
 class Interaction(nn.Module):
-    """What is trained: projections and token weights by layer, a scorer by depth."""
+    """What is trained: projections and token weights by layer, a scorer by depth.
 
-    def __init__(self, hidden: int):
+    hidden: size of the encoder's states; layers: after which the depths of DEPTHS read them;
+    size: of a projected state.
+    """
+
+    def __init__(self, hidden: int, layers: tuple[int, ...] = LAYERS, size: int = SIZE):
         super().__init__()
-        count = len(LAYERS)
-        self.project = nn.ModuleList(nn.Linear(hidden, SIZE) for _ in range(count))
+        self.layers, self.size, count = tuple(layers), size, len(layers)
+        self.project = nn.ModuleList(nn.Linear(hidden, size) for _ in range(count))
         self.weigh = nn.ModuleList(nn.Linear(hidden, 1, bias=False) for _ in range(count))
         self.scorers = nn.ModuleDict(
             {name: Scorer(PLAIN + i + 1 + (i + 1 == count)) for i, name in enumerate(DEPTHS)}
@@ -86,7 +90,7 @@ class Interaction(nn.Module):
         for i, (x, q) in enumerate(zip(states, query, strict=True)):
             mean = x.mean(0)
             _, vectors = torch.linalg.eigh((x - mean).T @ (x - mean))
-            directions = vectors[:, -SIZE:].T
+            directions = vectors[:, -self.size :].T
             self.project[i].weight.copy_(directions)
             self.project[i].bias.copy_(-directions @ mean)
             centred = weight.log() - weight.log().mean()
@@ -95,31 +99,39 @@ class Interaction(nn.Module):
             self.weigh[i].weight.copy_(torch.linalg.solve(gram, q.T @ centred)[None])
 
     def match(self, layer: int, query: Packed, document: Packed, pairs: np.ndarray):
-        """Weighted mean [n] of each query token's best cosine, for pairs [n, 2]."""
-        q = F.normalize(self.project[layer](query.flat), dim=-1)
-        d = F.normalize(self.project[layer](document.flat), dim=-1)
+        """Weighted mean [n] of each query token's best cosine, for pairs [n, 2].
+
+        The best document token is found without gradients; only what was found is projected
+        again with them, a fraction of a document's tokens.
+        """
+        project = self.project[layer]
+        asked = F.normalize(project(query.flat), dim=-1)
         weight = self.weigh[layer](query.flat).squeeze(-1)
-        q_spans = [slice(*query.offsets[i : i + 2]) for i in range(len(query.offsets) - 1)]
-        d_spans = [slice(*document.offsets[i : i + 2]) for i in range(len(document.offsets) - 1)]
-        sizes = np.diff(document.offsets)[pairs[:, 1]]
-        parts, order = [], []
-        for chunk in chunks_by_length(sizes, 16384):
-            wanted = pairs[chunk]
-            left = nn.utils.rnn.pad_sequence([q[q_spans[i]] for i in wanted[:, 0]], True)
-            right = nn.utils.rnn.pad_sequence([d[d_spans[i]] for i in wanted[:, 1]], True)
-            share = nn.utils.rnn.pad_sequence(
-                [weight[q_spans[i]] for i in wanted[:, 0]], True, -1e4
-            ).softmax(-1)
-            lengths = torch.from_numpy(sizes[chunk])
-            absent = torch.arange(right.shape[1])[None] >= lengths[:, None]
-            best = (left @ right.transpose(1, 2)).masked_fill(absent[:, None], -2.0).amax(-1)
-            parts.append((best * share).sum(-1))
-            order.append(chunk)
-        return torch.cat(parts)[torch.from_numpy(np.argsort(np.concatenate(order)))]
+        spans = query.offsets.tolist()
+        share = torch.cat([weight[a:b].softmax(0) for a, b in zip(spans, spans[1:], strict=False)])
+        with torch.no_grad():
+            kept = F.normalize(project(document.flat), dim=-1)
+        left, right, owner = [], [], []
+        starts, ends = document.offsets[:-1].tolist(), document.offsets[1:].tolist()
+        for number in np.unique(pairs[:, 0]):
+            span = torch.arange(spans[number], spans[number + 1])
+            tokens = asked.detach()[span[0] : span[-1] + 1]
+            for pair in np.flatnonzero(pairs[:, 0] == number).tolist():
+                start, end = starts[pairs[pair, 1]], ends[pairs[pair, 1]]
+                right.append((tokens @ kept[start:end].T).argmax(1) + start)
+                left.append(span)
+                owner.append(torch.full_like(span, pair))
+        left, right, owner = torch.cat(left), torch.cat(right), torch.cat(owner)
+        if torch.is_grad_enabled():
+            best = F.normalize(project(document.flat[right]), dim=-1)
+        else:
+            best = kept[right]
+        similar = (asked[left] * best).sum(-1) * share[left]
+        return similar.new_zeros(len(pairs)).index_add(0, owner, similar)
 
     def features(self, query: list[Packed], document: list[Packed], pairs, cosine, plain):
         """All features [n, PLAIN + layers + 1] of pairs [n, 2]; cosine [n], plain [n, PLAIN]."""
-        matches = [self.match(i, query[i], document[i], pairs) for i in range(len(LAYERS))]
+        matches = [self.match(i, query[i], document[i], pairs) for i in range(len(self.layers))]
         return torch.cat([plain, torch.stack([*matches, cosine], 1)], 1)
 
     def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
