@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from train.model import Packed
+from train.encoder import Packed
 
 LAYERS = (4, 8, 12)
 DEPTHS = ("tiny", "turbo", "base")
@@ -33,18 +33,6 @@ def lexical(query: np.ndarray, document: np.ndarray, idf: np.ndarray) -> float:
     counts = np.where(found[place] == wanted, counts[place], 0) if len(found) else 0 * wanted
     weights = idf[wanted]
     return float((weights * counts * 2.2 / (counts + 1.2)).sum() / max(weights.sum(), 1e-6))
-
-
-def inverse_frequencies(tokens: np.ndarray, offsets: np.ndarray, vocabulary: int) -> np.ndarray:
-    """ln(1 + (N - n + .5) / (n + .5)) of each token id over N documents, n of which hold it."""
-    frequency = np.zeros(vocabulary)
-    for start in range(0, len(offsets) - 1, 20000):
-        end = min(start + 20000, len(offsets) - 1)
-        owner = np.repeat(np.arange(end - start), np.diff(offsets[start : end + 1]))
-        pairs = np.unique(owner * vocabulary + tokens[offsets[start] : offsets[end]])
-        frequency += np.bincount(pairs % vocabulary, minlength=vocabulary)
-    count = len(offsets) - 1
-    return np.log1p((count - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
 
 
 class Scorer(nn.Module):
@@ -79,9 +67,7 @@ class Interaction(nn.Module):
         self.layers, self.size, count = tuple(layers), size, len(layers)
         self.project = nn.ModuleList(nn.Linear(hidden, size) for _ in range(count))
         self.weigh = nn.ModuleList(nn.Linear(hidden, 1, bias=False) for _ in range(count))
-        self.scorers = nn.ModuleDict(
-            {name: Scorer(PLAIN + i + 1 + (i + 1 == count)) for i, name in enumerate(DEPTHS)}
-        )
+        self.scorers = nn.ModuleDict({name: Scorer(PLAIN + i + 1 + (i + 1 == count)) for i, name in enumerate(DEPTHS)})
 
     @torch.no_grad()
     def start(self, states: list[torch.Tensor], query: list[torch.Tensor], weight: torch.Tensor):
@@ -137,6 +123,46 @@ class Interaction(nn.Module):
     def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits by depth; a depth reads the features it has."""
         return {name: s(features[:, : len(s.mean)]) for name, s in self.scorers.items()}
+
+    def read(self, shard, queries: np.ndarray, documents: np.ndarray, idf: np.ndarray):
+        """Features [n, ...] of pairs of a shard's query and document numbers, each [n]."""
+        query_ids, query_at = np.unique(queries, return_inverse=True)
+        document_ids, document_at = np.unique(documents, return_inverse=True)
+        vectors = shard.query_vectors[queries] * shard.document_vectors[documents]
+        return self.features(
+            [shard.packed("query", query_ids, layer) for layer in self.layers],
+            [shard.packed("document", document_ids, layer) for layer in self.layers],
+            np.stack([query_at, document_at], axis=1),
+            torch.from_numpy(vectors.sum(1)),
+            plain_features(shard, queries, documents, idf),
+        )
+
+    @torch.no_grad()
+    def begin(self, shard, idf: np.ndarray, rng: np.random.Generator):
+        """Start from what a shard's texts say: principal directions, token weights near idf, and
+        the mean and deviation of the features."""
+        documents = np.arange(0, len(shard.document_offsets) - 1, 4)
+        queries = np.arange(len(shard.query_offsets) - 1)
+        weight = []
+        for number in queries:
+            one = np.maximum(idf[shard.tokens("query", number)], 0.05)
+            one[[0, 1, 2, -1]] = 0.05
+            weight.append(one)
+        self.start(
+            [shard.packed("document", documents, layer).flat for layer in self.layers],
+            [shard.packed("query", queries, layer).flat for layer in self.layers],
+            torch.from_numpy(np.concatenate(weight)).float(),
+        )
+        rows = rng.permutation(len(shard.row_query))[:100]
+        known = shard.negatives[rows]
+        asked = np.repeat(shard.row_query[rows], known.shape[1])[known.ravel() >= 0]
+        asked = np.concatenate([asked, shard.row_query[rows]])
+        found = np.concatenate([known[known >= 0], shard.positives[rows, 0]])
+        features = self.read(shard, asked, found, idf)
+        for scorer in self.scorers.values():
+            count = len(scorer.mean)
+            scorer.mean.copy_(features[:, :count].mean(0))
+            scorer.deviation.copy_(features[:, :count].std(0).clamp(min=1e-3))
 
 
 def plain_features(shard, queries: np.ndarray, documents: np.ndarray, idf: np.ndarray):

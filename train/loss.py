@@ -42,9 +42,7 @@ def total(logits: dict[str, torch.Tensor], present: torch.Tensor, weights: Weigh
     """The loss of one batch: logits by depth, each [groups, size] with the positive first."""
     loss = torch.zeros(())
     for depth, values in logits.items():
-        own = weights.listwise * listwise(values, present) + weights.binary * binary(
-            values, present
-        )
+        own = weights.listwise * listwise(values, present) + weights.binary * binary(values, present)
         if depth == "base":
             loss = loss + own
         else:

@@ -53,9 +53,7 @@ def _blocks(corpus: Corpus, source: int, rng: np.random.Generator) -> list[np.nd
     return [blocks[i] for i in rng.permutation(len(blocks))]
 
 
-def draw(
-    corpus: Corpus, mixture: dict[str, float], rows: int, number: int, seed: int
-) -> np.ndarray:
+def draw(corpus: Corpus, mixture: dict[str, float], rows: int, number: int, seed: int) -> np.ndarray:
     """The rows of shard `number`: shards of one seed do not overlap until a source runs out."""
     chosen = []
     for source in sorted(mixture):

@@ -12,7 +12,7 @@ import torch
 
 from train import mine, mixtures
 from train.data import LONG_SHARE, Corpus
-from train.model import FrozenEncoder, Packed
+from train.encoder import FrozenEncoder, Packed
 
 # crowd-sourced or machine-collected pairs that hold misaligned ones
 DOUBTFUL = {"tatoeba", "tico19", "afriqa", "pydocs-cross", "ddtp-cross", "ddtp-mono"}
@@ -23,9 +23,12 @@ DOCUMENT_TOKENS = (128, 384)  # kept of a document: most, and one in LONG_SHARE
 class Shard:
     """A shard directory opened for reading; see `build` for what it holds."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, instead: Path | None = None):
+        """`instead`: a .npz file of arrays that replace the shard's own."""
         self.folder = Path(folder)
         self.arrays = dict(np.load(self.folder / "shard.npz"))
+        if instead is not None:
+            self.arrays |= dict(np.load(instead))
         self.info = json.loads((self.folder / "shard.json").read_text())
         self.states: dict[tuple[str, int], np.ndarray] = {}
 
@@ -34,6 +37,13 @@ class Shard:
             return self.__dict__["arrays"][name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def without_few(self) -> "Shard":
+        """The same shard without the rows that have less than two negatives."""
+        usable = (self.negatives >= 0).sum(1) >= 2
+        rows = ("rows", "row_query", "positives", "negatives", "kinds")
+        self.arrays |= {key: self.arrays[key][usable] for key in rows}
+        return self
 
     def packed(self, kind: str, numbers: np.ndarray, layer: int) -> Packed:
         """States after `layer` of some of the shard's queries or documents, in that order."""
@@ -62,8 +72,7 @@ class _Encoded:
         where = {kind: {int(t): n for n, t in enumerate(ids[kind])} for kind in ids}
         self.row_query = np.array([where["query"][int(corpus.rows["query"][r])] for r in rows])
         self.positives, self.given = (
-            [[where["document"][int(d)] for d in corpus.documents(r, key)] for r in rows]
-            for key in ("pos", "neg")
+            [[where["document"][int(d)] for d in corpus.documents(r, key)] for r in rows] for key in ("pos", "neg")
         )
 
     def query_tokens(self, number: int) -> np.ndarray:
@@ -118,9 +127,7 @@ def misaligned(encoded: _Encoded, pools: np.ndarray, rng: np.random.Generator) -
         others = rng.choice(others, min(100, len(others)), replace=False)
         vector = encoded.query_vectors[query]
         best = (encoded.document_vectors[positives] @ vector).max()
-        doubtful[row] = np.mean(encoded.document_vectors[others] @ vector < best) < 0.95 - 1 / len(
-            others
-        )
+        doubtful[row] = np.mean(encoded.document_vectors[others] @ vector < best) < 0.95 - 1 / len(others)
     return doubtful
 
 
@@ -161,9 +168,9 @@ def build(
         pool = corpus.rows["source"][r] * 1000 + corpus.rows["lang_d"][r]
         pools[encoded.given[row] + encoded.positives[row]] = pool
     negatives, kinds = mine.candidates(encoded, pools, rng, mined)
-    doubtful = np.isin(
-        [corpus.sources[s] for s in corpus.rows["source"][chosen]], list(DOUBTFUL)
-    ) & misaligned(encoded, pools, rng)
+    doubtful = np.isin([corpus.sources[s] for s in corpus.rows["source"][chosen]], list(DOUBTFUL)) & misaligned(
+        encoded, pools, rng
+    )
     usable = ((negatives >= 0).sum(1) >= 2) & ~doubtful
     positives = np.full((len(chosen), 4), -1, dtype=np.int32)
     for row, found in enumerate(encoded.positives):

@@ -15,8 +15,8 @@ import torch
 
 from train import checkpoint, devset
 from train.data import LONG_TOKENS
+from train.encoder import FrozenEncoder, Packed
 from train.evaluate import load_model
-from train.model import FrozenEncoder, Packed
 from train.shards import Shard
 
 FACTORS = (1, 2, 4, 8)

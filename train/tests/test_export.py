@@ -48,9 +48,7 @@ def test_export_keeps_the_start_and_reads_back(weights, tmp_path, precision, bou
     start, out = tmp_path / "start", tmp_path / "out"
     start.mkdir()
     matrices = {k: q4.pack(v) for k, v in weights.items() if k.endswith(("query.weight",))}
-    matrices["embeddings.word_embeddings.weight"] = q4.pack(
-        weights["embeddings.word_embeddings.weight"]
-    )
+    matrices["embeddings.word_embeddings.weight"] = q4.pack(weights["embeddings.word_embeddings.weight"])
     save_file(weights | matrices, start / "model.safetensors")
     (start / "config.json").write_text(json.dumps(CONFIG))
     torch.manual_seed(0)
