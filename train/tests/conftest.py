@@ -16,6 +16,7 @@ CONFIG = {
     "layer_norm_eps": 1e-12,
     "max_position_embeddings": 512,
 }
+LAYERS, SIZE = (1, 2, 4), 16  # of the depths; of a projected state
 PAIRS = 5  # the rule: a query's a<i> asks for the document with b<i>
 FILLERS = 8
 
