@@ -12,18 +12,7 @@ from train.encoder import FrozenEncoder
 from train.mine import Bm25
 from train.shards import Shard, encode_all
 
-GROUPS = {
-    "English": ["cisi", "vaswani_npl", "squadshifts_new_wiki_en"],
-    "multilingual": [
-        "arcd_test_ar", "cmrc_trial_zh", "faquad_dev_pt", "iapp_test_th", "jsquad_ja_a",
-        "msdocs_mono_dev",
-    ],
-    "cross-lingual": ["ddtp_x2en_dev", "msdocs_x2en_dev", "tldr_x2cmd_dev"],
-    "tools": ["metatool_tools", "sealtools_dev", "toolalpaca"],
-    "code": ["codesearch_multi_dev", "cosqa_dev", "odex_en_code"],
-    "SQL": ["spider_dev_schemas", "spider_dev_tables"],
-    "long": ["qmsum_val_longdoc"],
-}  # fmt: skip
+GROUPS: dict[str, list[str]] = json.loads((Path(__file__).parent / "groups.json").read_text())
 
 
 def read_lines(path: Path) -> list[dict]:
