@@ -7,6 +7,8 @@ logit is a small function of these averages up to its layer, of the share of the
 that the document repeats and of both lengths; at the top also of the bi-encoder's cosine.
 """
 
+from functools import partial
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -84,58 +86,74 @@ class Interaction(nn.Module):
             gram = q.T @ q + 1e-3 * len(q) * torch.eye(q.shape[1])
             self.weigh[i].weight.copy_(torch.linalg.solve(gram, q.T @ centred)[None])
 
-    def match(self, layer: int, query: Packed, document: Packed, pairs: np.ndarray):
-        """Weighted mean [n] of each query token's best cosine, for pairs [n, 2].
+    def unit(self, layer: int, states: torch.Tensor) -> torch.Tensor:
+        """States [tokens, hidden] after LAYERS[layer] as unit vectors [tokens, size]."""
+        return F.normalize(self.project[layer](states), dim=-1)
 
-        The best document token is found without gradients; only what was found is projected
-        again with them, a fraction of a document's tokens.
+    def match(self, layer: int, query: Packed, asking: np.ndarray, seen, spans: np.ndarray, states):
+        """Weighted mean [n] of each query token's best cosine, for n pairs.
+
+        asking [n]: the pairs' query numbers; spans [n, 2]: where their document's tokens are in
+        `seen` [tokens, size], unit vectors without gradients that find the best document token.
+        Only what was found, `states(rows)`, is projected with gradients, a fraction of all tokens.
         """
-        project = self.project[layer]
-        asked = F.normalize(project(query.flat), dim=-1)
+        asked = self.unit(layer, query.flat)
         weight = self.weigh[layer](query.flat).squeeze(-1)
-        spans = query.offsets.tolist()
-        share = torch.cat([weight[a:b].softmax(0) for a, b in zip(spans, spans[1:], strict=False)])
-        with torch.no_grad():
-            kept = F.normalize(project(document.flat), dim=-1)
+        starts = query.offsets.tolist()
+        share = torch.cat([weight[a:b].softmax(0) for a, b in zip(starts, starts[1:], strict=False)])
         left, right, owner = [], [], []
-        starts, ends = document.offsets[:-1].tolist(), document.offsets[1:].tolist()
-        for number in np.unique(pairs[:, 0]):
-            span = torch.arange(spans[number], spans[number + 1])
-            tokens = asked.detach()[span[0] : span[-1] + 1]
-            for pair in np.flatnonzero(pairs[:, 0] == number).tolist():
-                start, end = starts[pairs[pair, 1]], ends[pairs[pair, 1]]
-                right.append((tokens @ kept[start:end].T).argmax(1) + start)
+        for number in np.unique(asking):
+            span = torch.arange(starts[number], starts[number + 1])
+            tokens = asked.detach()[starts[number] : starts[number + 1]]
+            for pair in np.flatnonzero(asking == number).tolist():
+                start, end = spans[pair]
+                right.append((tokens @ seen[start:end].T).argmax(1) + start)
                 left.append(span)
                 owner.append(torch.full_like(span, pair))
         left, right, owner = torch.cat(left), torch.cat(right), torch.cat(owner)
-        if torch.is_grad_enabled():
-            best = F.normalize(project(document.flat[right]), dim=-1)
-        else:
-            best = kept[right]
+        best = self.unit(layer, states(right)) if torch.is_grad_enabled() else seen[right]
         similar = (asked[left] * best).sum(-1) * share[left]
-        return similar.new_zeros(len(pairs)).index_add(0, owner, similar)
-
-    def features(self, query: list[Packed], document: list[Packed], pairs, cosine, plain):
-        """All features [n, PLAIN + layers + 1] of pairs [n, 2]; cosine [n], plain [n, PLAIN]."""
-        matches = [self.match(i, query[i], document[i], pairs) for i in range(len(self.layers))]
-        return torch.cat([plain, torch.stack([*matches, cosine], 1)], 1)
+        return similar.new_zeros(len(asking)).index_add(0, owner, similar)
 
     def forward(self, features: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits by depth; a depth reads the features it has."""
         return {name: s(features[:, : len(s.mean)]) for name, s in self.scorers.items()}
 
-    def read(self, shard, queries: np.ndarray, documents: np.ndarray, idf: np.ndarray):
-        """Features [n, ...] of pairs of a shard's query and document numbers, each [n]."""
+    def read(self, shard, queries: np.ndarray, documents: np.ndarray, idf: np.ndarray, seen=None):
+        """Features [n, PLAIN + layers + 1] of pairs of a shard's query and document numbers, each [n].
+
+        seen: what `glance` gave for the shard; without it the documents' tokens are projected here.
+        """
         query_ids, query_at = np.unique(queries, return_inverse=True)
         document_ids, document_at = np.unique(documents, return_inverse=True)
-        vectors = shard.query_vectors[queries] * shard.document_vectors[documents]
-        return self.features(
-            [shard.packed("query", query_ids, layer) for layer in self.layers],
-            [shard.packed("document", document_ids, layer) for layer in self.layers],
-            np.stack([query_at, document_at], axis=1),
-            torch.from_numpy(vectors.sum(1)),
-            plain_features(shard, queries, documents, idf),
-        )
+        matches = []
+        for number, layer in enumerate(self.layers):
+            query = shard.packed("query", query_ids, layer)
+            if seen is None:
+                document = shard.packed("document", document_ids, layer)
+                with torch.no_grad():
+                    vectors = self.unit(number, document.flat)
+                spans = np.stack([document.offsets[document_at], document.offsets[document_at + 1]], 1)
+                states = document.flat.__getitem__
+            else:
+                vectors = seen[number]
+                spans = np.stack([shard.document_offsets[documents], shard.document_offsets[documents + 1]], 1)
+                states = partial(shard.states_at, "document", layer)
+            matches.append(self.match(number, query, query_at, vectors, spans, states))
+        cosine = (shard.query_vectors[queries] * shard.document_vectors[documents]).sum(1)
+        plain = plain_features(shard, queries, documents, idf)
+        return torch.cat([plain, torch.stack([*matches, torch.from_numpy(cosine)], 1)], 1)
+
+    @torch.no_grad()
+    def glance(self, shard) -> list[torch.Tensor]:
+        """The unit vectors of all tokens of a shard's documents by layer, as the model is: good for
+        the steps on that shard, in which the model moves little."""
+        count = int(shard.document_offsets[-1])
+        blocks = [torch.arange(start, min(start + 16384, count)) for start in range(0, count, 16384)]
+        return [
+            torch.cat([self.unit(number, shard.states_at("document", layer, rows)) for rows in blocks])
+            for number, layer in enumerate(self.layers)
+        ]
 
     @torch.no_grad()
     def begin(self, shard, idf: np.ndarray, rng: np.random.Generator):

@@ -45,16 +45,23 @@ class Shard:
         self.arrays |= {key: self.arrays[key][usable] for key in rows}
         return self
 
-    def packed(self, kind: str, numbers: np.ndarray, layer: int) -> Packed:
-        """States after `layer` of some of the shard's queries or documents, in that order."""
+    def opened(self, kind: str, layer: int) -> np.ndarray:
+        """States [tokens, hidden] after `layer` of all the shard's queries or documents, on disk."""
         if (kind, layer) not in self.states:
             path = self.folder / f"{kind}_states_{layer}.npy"
             self.states[kind, layer] = np.load(path, mmap_mode="r")
-        offsets = self.arrays[f"{kind}_offsets"]
-        states = self.states[kind, layer]
+        return self.states[kind, layer]
+
+    def packed(self, kind: str, numbers: np.ndarray, layer: int) -> Packed:
+        """States after `layer` of some of the shard's queries or documents, in that order."""
+        offsets, states = self.arrays[f"{kind}_offsets"], self.opened(kind, layer)
         parts = [states[offsets[i] : offsets[i + 1]] for i in numbers]
         sizes = np.cumsum([0, *map(len, parts)])
         return Packed(torch.from_numpy(np.concatenate(parts)).float(), sizes)
+
+    def states_at(self, kind: str, layer: int, rows: torch.Tensor) -> torch.Tensor:
+        """States after `layer` of some tokens, by their number in the shard."""
+        return torch.from_numpy(self.opened(kind, layer)[rows.numpy()]).float()
 
     def tokens(self, kind: str, number: int) -> np.ndarray:
         """Token ids of the shard's query or document `number`."""

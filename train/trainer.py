@@ -12,8 +12,7 @@ from train import batches, loss
 from train.interaction import Interaction
 from train.shards import Shard
 
-SAVE_SECONDS = 120
-LOG_STEPS = 40
+SAVE_SECONDS = 60
 
 
 @dataclass
@@ -31,10 +30,10 @@ class Plan:
     weights: loss.Weights = field(default_factory=loss.Weights)
 
 
-def group_logits(model: Interaction, shard: Shard, queries, documents, present, idf):
+def group_logits(model: Interaction, shard: Shard, queries, documents, present, idf, seen=None):
     """Logits by depth, [groups, size] each, of the groups that batches.sample drew."""
     groups, places = np.nonzero(present)
-    features = model.read(shard, queries[groups], documents[groups, places], idf)
+    features = model.read(shard, queries[groups], documents[groups, places], idf, seen)
     at = torch.from_numpy(groups), torch.from_numpy(places)
     return {depth: torch.zeros(present.shape).index_put(at, v) for depth, v in model(features).items()}
 
@@ -59,21 +58,22 @@ def save_atomically(value: dict, path: Path) -> None:
 
 
 class Stage:
-    """A stage in progress: in each epoch every shard once; each step a function of where it stands."""
+    """A stage in progress: in each epoch a visit to every shard; a visit is a function of the
+    weights and the optimizer's state before it, which are what a checkpoint keeps."""
 
     def __init__(self, model: Interaction, plan: Plan, shards: list[Shard], idf: np.ndarray, folder: Path):
         self.model, self.plan, self.shards, self.idf = model, plan, shards, idf
         self.progress_file = folder / f"{plan.name}.progress.pt"
         self.log_file = folder / "log.jsonl"
         self.optimizer = make_optimizer(model, plan)
-        self.visits = []  # (shard number, steps [steps, groups] of row numbers), in order
+        self.visits = []  # (shard number, row numbers [steps, groups]), in order
         for epoch in range(plan.epochs):
             for number in np.random.default_rng([plan.seed, epoch]).permutation(len(shards)):
                 rows = len(shards[number].row_query)
                 order = batches.order(rows, plan.groups, plan.seed, epoch * len(shards) + number)
-                self.visits += [(number, step) for step in order]
-        self.done, self.seconds = 0, 0.0
-        self.recent: list[dict] = []
+                self.visits.append((number, order))
+        self.steps = sum(len(order) for _, order in self.visits)
+        self.visit, self.done, self.seconds = 0, 0, 0.0
 
     def resume(self) -> bool:
         """Continue from the last checkpoint of this stage, if there is one."""
@@ -82,24 +82,22 @@ class Stage:
         saved = torch.load(self.progress_file, weights_only=True)
         self.model.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        self.done, self.seconds = saved["done"], saved["seconds"]
+        self.visit, self.done, self.seconds = saved["place"]
         return True
 
     def save(self) -> None:
         """Write the checkpoint that resume() reads."""
         saved = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-        save_atomically(saved | {"done": self.done, "seconds": self.seconds}, self.progress_file)
+        save_atomically(saved | {"place": (self.visit, self.done, self.seconds)}, self.progress_file)
 
-    def train_step(self) -> dict:
+    def train_step(self, shard: Shard, rows: np.ndarray, seen: list[torch.Tensor]) -> dict:
         """One optimizer step; returns its loss and how often each depth ranks the positive top."""
-        number, rows = self.visits[self.done]
         rng = np.random.default_rng([self.plan.seed, self.done])
-        shard = self.shards[number]
         queries, documents, present = batches.sample(shard, rows, rng, self.plan.negatives)
-        factor = rate_factor((self.done + 1) / len(self.visits))
+        factor = rate_factor((self.done + 1) / self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        logits = group_logits(self.model, shard, queries, documents, present, self.idf)
+        logits = group_logits(self.model, shard, queries, documents, present, self.idf, seen)
         mask = torch.from_numpy(present)
         value = loss.total(logits, mask, self.plan.weights)
         self.optimizer.zero_grad(set_to_none=True)
@@ -113,25 +111,27 @@ class Stage:
         }
         return {"loss": value.item(), **top}
 
-    def log(self) -> None:
-        """Append the mean of the recent steps to log.jsonl and print it."""
-        line = {k: round(float(np.mean([r[k] for r in self.recent])), 4) for k in self.recent[0]}
-        line |= {"stage": self.plan.name, "step": self.done, "of": len(self.visits)}
-        line |= {"seconds": round(self.seconds)}
+    def train_visit(self) -> dict:
+        """All steps of the next visit; returns and logs their mean."""
+        started = time.process_time()
+        number, order = self.visits[self.visit]
+        seen = self.model.glance(self.shards[number])
+        found = [self.train_step(self.shards[number], rows, seen) for rows in order]
+        self.visit += 1
+        self.seconds += time.process_time() - started
+        line = {k: round(float(np.mean([f[k] for f in found])), 4) for k in found[0]}
+        line |= {"stage": self.plan.name, "step": self.done, "of": self.steps}
+        line |= {"shard": self.shards[number].folder.name, "processor_seconds": round(self.seconds)}
         with self.log_file.open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
-        self.recent = []
+        return line
 
     def run(self) -> None:
-        """Train until the stage ends; `seconds` counts processor time."""
+        """Train until the stage ends, saving now and then."""
         saved_at = time.monotonic()
-        while self.done < len(self.visits):
-            started = time.process_time()
-            self.recent.append(self.train_step())
-            self.seconds += time.process_time() - started
-            if len(self.recent) >= LOG_STEPS:
-                self.log()
+        while self.visit < len(self.visits):
+            self.train_visit()
             if time.monotonic() - saved_at > SAVE_SECONDS:
                 self.save()
                 saved_at = time.monotonic()

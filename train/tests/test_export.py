@@ -99,9 +99,10 @@ def test_the_reference_of_the_goldens_agrees(trained, exported):
     held = export.load_file(exported[1] / export.HEADS)
     reference.tensors = {name.removeprefix("interaction."): tensor for name, tensor in held.items()}
     query, document = torch.randn(5, 32), torch.randn(9, 32)
-    packed = (Packed(query, np.array([0, 5])), Packed(document, np.array([0, 9])))
     features = torch.randn(7)
     with torch.no_grad():
-        wanted = [trained[0].match(1, *packed, np.array([[0, 0]])).item(), trained[0](features[None])["base"].item()]
+        seen = trained[0].unit(1, document)
+        matched = trained[0].match(1, Packed(query, np.array([0, 5])), np.array([0]), seen, np.array([[0, 9]]), None)
+        wanted = [matched.item(), trained[0](features[None])["base"].item()]
     found = [reference.match("turbo", query, document), reference.head("base", features.tolist())]
     assert found == pytest.approx(wanted, abs=1e-5)
