@@ -22,9 +22,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from train import checkpoint
-from train.data import load_idf
+from train.data import LONG_TOKENS, load_idf
+from train.devset import Sample
 from train.evaluate import load_model
 from train.interaction import DEPTHS, Interaction, Scorer
+from train.run import STAGES
 
 COPIED = ("model.safetensors", "tokenizer.json", "tokenizer_config.json", "LICENSE", "NOTICE")
 WEIGHTS, HEADS = "model.safetensors", "interaction.safetensors"
@@ -113,6 +115,29 @@ def load_exported(folder: Path) -> tuple[Interaction, np.ndarray]:
     return model.eval(), held["interaction.idf"].float().numpy()
 
 
+def record(model: Path, saved: dict) -> dict:
+    """training.json: the development numbers after each stage, beside the model's file, and what
+    was measured of the finished model."""
+    stages = {}
+    for stage in STAGES:
+        path = model.parent / f"{stage}.json"
+        if path.exists():
+            groups = json.loads(path.read_text())["groups"]
+            stages |= {"e5": {g: v["e5"] for g, v in groups.items()}} if not stages else {}
+            stages[stage] = {group: values["base"] for group, values in groups.items()}
+    sample = Sample()
+    text = f"nDCG@10 on {sample.queries} queries × {sample.depth} candidates of each development set, documents cut at "
+    text += f"{sample.limit} tokens; of the long set {sample.queries // 2} queries and all windows of {LONG_TOKENS}."
+    fitted = saved["fitted"]
+    return {
+        "sample": text,
+        "stages": stages,
+        "calibration_error": fitted["errors"],
+        "stopping": fitted["stopping"],
+        "size_bias": saved.get("size_bias", {}),
+    }
+
+
 def main() -> None:
     """Export one model file."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -121,8 +146,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/train"))
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    fitted = torch.load(args.model, weights_only=True)["fitted"]
-    export(load_model(args.model), load_idf(args.work / "corpus"), args.start, args.out, fitted)
+    saved = torch.load(args.model, weights_only=True)
+    export(load_model(args.model), load_idf(args.work / "corpus"), args.start, args.out, saved["fitted"])
+    (args.out / "training.json").write_text(json.dumps(record(args.model, saved), indent=1) + "\n")
     print(f"{args.out}: {(args.out / HEADS).stat().st_size / 1e6:.1f} MB beside {WEIGHTS}")
 
 

@@ -4,6 +4,7 @@ Takes relevant passages of the short-document development sets and measures, by 
 many of its pairwise wins over the same query's other documents a relevant passage keeps when it
 is buried in unrelated text to 2, 4 and 8 times its length, in random place; (2) how often an
 irrelevant document of 4 times the length outscores the relevant one, against one of its length.
+The numbers go into FILE, beside the weights.
 """
 
 import json
@@ -18,6 +19,7 @@ from train.encoder import FrozenEncoder
 from train.evaluate import arguments, load_model, open_sets, score_pairs
 from train.interaction import LAYERS, Interaction
 from train.shards import Shard, encode_all
+from train.trainer import save_atomically
 
 FACTORS = (1, 2, 4, 8)
 OTHERS = 6  # irrelevant documents that a query's relevant one is compared with
@@ -96,8 +98,10 @@ def main() -> None:
     sets = open_sets(args.data, args.work, args.start, devset.Sample(long=False))
     shard = build(sets, args.queries, args.start, args.work / "size-bias")
     print(shard.info["queries"], "queries")
-    for depth, line in measure(shard, load_model(args.model), load_idf(args.work / "corpus")).items():
+    found = measure(shard, load_model(args.model), load_idf(args.work / "corpus"))
+    for depth, line in found.items():
         print(depth, json.dumps({k: round(v, 3) for k, v in line.items()}))
+    save_atomically(torch.load(args.model, weights_only=True) | {"size_bias": found}, args.model)
 
 
 if __name__ == "__main__":

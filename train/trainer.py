@@ -25,7 +25,8 @@ class Plan:
     negatives: int = 8  # drawn for each query of a step
     rate: float = 3e-4  # of the projections, at its peak
     weigh_rate: float = 1e-4
-    scorer_rate: float = 5e-3
+    scorer_rate: float = 5e-3  # of their linear part
+    inner_rate: float = 0.0  # of their inner units: learned freely they fit the training sources
     seed: int = 1
     weights: loss.Weights = field(default_factory=loss.Weights)
 
@@ -40,8 +41,14 @@ def group_logits(model: Interaction, shard: Shard, queries, documents, present, 
 
 def make_optimizer(model: Interaction, plan: Plan) -> torch.optim.Optimizer:
     """Adam; each part of the model has its own rate."""
-    rates = {"project": plan.rate, "weigh": plan.weigh_rate, "scorers": plan.scorer_rate}
-    settings = [{"params": getattr(model, name).parameters(), "lr": rate, "peak": rate} for name, rate in rates.items()]
+    scorers = model.scorers.values()
+    parts = [
+        (plan.rate, model.project.parameters()),
+        (plan.weigh_rate, model.weigh.parameters()),
+        (plan.scorer_rate, [p for scorer in scorers for p in scorer.linear.parameters()]),
+        (plan.inner_rate, [p for scorer in scorers for p in (*scorer.up.parameters(), scorer.down.weight)]),
+    ]
+    settings = [{"params": parameters, "lr": rate, "peak": rate} for rate, parameters in parts]
     return torch.optim.Adam(settings, betas=(0.9, 0.98))
 
 
