@@ -6,6 +6,7 @@
 #   make clients real client libraries against the server         make mcp-check  the official MCP client
 #   make bench  Podium beside other engines           make bench-kernels  every kernel alone
 #   make fuzz    every fuzz target for a minute                   make lint    format, tidy, sanitizers
+#   make quality docs/quality.md from ../shared/data/dev (FULL=1: all of it)
 
 BUILD := build
 VENV := $(BUILD)/venv
@@ -14,7 +15,7 @@ JOBS := $(shell nproc)
 CMAKE_FLAGS := -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check bench bench-kernels bench-build fuzz lint clean
+.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check bench bench-kernels bench-build fuzz quality lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,6 +43,10 @@ test: setup $(VENV)/.test
 
 test-train: $(VENV)/.torch
 	$(PYTHON) -m pytest -q train/tests
+
+# 100 queries x 50 candidates of each set, or with FULL=1 all of them.
+quality: build
+	@python3 scripts/quality.py --podium $(BUILD)/podium --work $(BUILD)/quality $(if $(FULL),--queries 0 --depth 0)
 
 parity: build $(VENV)/.torch
 	$(PYTHON) scripts/parity.py --podium $(BUILD)/podium --work $(BUILD)/parity

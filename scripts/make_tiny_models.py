@@ -350,7 +350,7 @@ def main():
     args = parser.parse_args()
     if not args.check:
         write_families(args.out) if args.families else write_all(args.out, args.tokenizer)
-    for directory in sorted(args.out.glob("tiny-*")):
+    for directory in sorted(set(args.out.glob("tiny-*")) - {args.out / "tiny-interaction"}):
         if args.families and directory.name.removeprefix("tiny-") not in FAMILIES | BI_ENCODERS:
             continue
         answers = golden(directory)

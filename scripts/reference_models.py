@@ -136,6 +136,7 @@ def build_model(config, tensors):
     missing, unexpected = model.load_state_dict(tensors, strict=False)
     derived = ("position_ids", "token_type_ids", "lm_head.weight")  # the last one where it is tied
     missing = [name for name in missing if not name.endswith(derived)]
+    unexpected = [name for name in unexpected if not name.startswith("interaction.")]  # the heads over a frozen encoder
     if missing or unexpected:
         raise ValueError(f"tensors missing {missing}, unexpected {unexpected}")
     return model.eval()

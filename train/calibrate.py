@@ -1,21 +1,26 @@
-"""Fit each depth's score so that its sigmoid is the probability of relevance (Platt scaling).
+"""What is fitted on the development sets after training: python -m train.calibrate --model FILE.
 
-python -m train.calibrate --model FILE writes FILE's calibration beside the weights, in the same
-file; train.export puts it into config.json. Fitted on every second query of each development
-set, the expected calibration error is reported on the others, before and after.
+Calibration (Platt scaling): sigmoid(scale * logit + bias) is the probability of relevance.
+Margins: how far, in calibrated logits, a document may trail the TOP-th best of its query at a
+depth and still be read on. Both go into FILE, beside the weights; train.export passes them on.
+The expected calibration error is reported on queries that the fit did not see, before and after.
 """
 
-import argparse
-from pathlib import Path
+import itertools
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from train import checkpoint, devset
-from train.evaluate import KEPT_LAYERS, calibration_error, load_model, set_scores
-from train.model import FrozenEncoder
+from train import devset, metrics
+from train.data import load_idf
+from train.evaluate import arguments, by_query, calibration_error, load_model, open_sets, set_scores
+from train.interaction import DEPTHS
 from train.trainer import save_atomically
+
+TOP = 10  # documents whose order stopping early must keep
+ALLOWED = 0.002  # nDCG@10 that a group may lose by stopping early
+MARGINS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0)
 
 
 def fit(logits: np.ndarray, relevant: np.ndarray) -> tuple[float, float]:
@@ -35,50 +40,88 @@ def fit(logits: np.ndarray, relevant: np.ndarray) -> tuple[float, float]:
     return values[0].item(), values[1].item()
 
 
-def calibrate(sets: dict, joint, embed=None) -> tuple[dict, dict]:
+def calibrate(sets: dict, scores: dict) -> tuple[dict, dict]:
     """Per depth: ({"scale", "bias"} fitted on all queries, {"before", "after"} errors on the
-    half of the queries that a fit on the other half did not see)."""
-    pooled: dict[str, list] = {}
-    relevant, held_out = [], []
-    for shard in sets.values():
-        for depth, values in set_scores(shard, joint, embed).items():
-            pooled.setdefault(depth, []).append(values)
-        relevant.append(shard.pairs[:, 2] > 0)
-        held_out.append(shard.pairs[:, 0] % 2 == 1)
-    y, test = np.concatenate(relevant), np.concatenate(held_out)
+    half of the queries that a fit on the other half did not see). Each set weighs the same."""
+    relevant = np.concatenate([shard.pairs[:, 2] > 0 for shard in sets.values()])
+    test = np.concatenate([shard.pairs[:, 0] % 2 == 1 for shard in sets.values()])
     settings, errors = {}, {}
-    for depth in sorted(pooled.keys() - {"bm25", "e5"}):
-        x = np.concatenate(pooled[depth])
-        slope, offset = fit(x[~test], y[~test])
+    for depth in DEPTHS:
+        x = np.concatenate([scores[name][depth] for name in sets])
+        slope, offset = fit(x[~test], relevant[~test])
         errors[depth] = {
-            "before": calibration_error(x[test], y[test]),
-            "after": calibration_error(slope * x[test] + offset, y[test]),
+            "before": calibration_error(x[test], relevant[test]),
+            "after": calibration_error(slope * x[test] + offset, relevant[test]),
         }
-        slope, offset = fit(x, y)
+        slope, offset = fit(x, relevant)
         settings[depth] = {"scale": slope, "bias": offset}
     return settings, errors
 
 
+def stop_early(calibrated: dict[str, np.ndarray], margins: dict[str, float]) -> tuple[np.ndarray, list[int]]:
+    """One query's documents read from depth to depth, those that trail settled where they are.
+
+    Returns the scores [documents] to rank by (those read further come before the settled ones)
+    and how many documents were read at each depth.
+    """
+    alive = np.arange(len(calibrated["base"]))
+    scores = np.zeros(len(alive))
+    read = []
+    for number, depth in enumerate(DEPTHS):
+        values = calibrated[depth][alive]
+        scores[alive] = values + 1e4 * number
+        read.append(len(alive))
+        if depth in margins and len(alive) > TOP:
+            alive = alive[values >= np.sort(values)[-TOP] - margins[depth]]
+    return scores, read
+
+
+def try_margins(sets: dict, scores: dict, settings: dict, margins: dict[str, float]) -> tuple[float, np.ndarray]:
+    """(the largest loss of nDCG@10 of a group, share of documents read at each depth)."""
+    losses, read = {}, []
+    for name, shard in sets.items():
+        scaled = {d: settings[d]["scale"] * scores[name][d] + settings[d]["bias"] for d in DEPTHS}
+        found = []
+        for at in by_query(shard):
+            early, counts = stop_early({d: scaled[d][at] for d in DEPTHS}, margins)
+            gains = [shard.pairs[at, 2][metrics.ranking(s)] for s in (scaled["base"][at], early)]
+            found.append(metrics.ndcg(gains[0]) - metrics.ndcg(gains[1]))
+            read.append([count / len(at) for count in counts])
+        losses[name] = float(np.mean(found))
+    groups = [[losses[n] for n in names if n in losses] for names in devset.GROUPS.values()]
+    return max(float(np.mean(group)) for group in groups if group), np.mean(read, axis=0)
+
+
+def fit_margins(sets: dict, scores: dict, settings: dict) -> tuple[dict[str, float], dict]:
+    """The margins of tiny and turbo that read the fewest layers at no more than ALLOWED loss in
+    any group, and what they cost: {"loss", "read"}."""
+    best = None
+    for tiny, turbo in itertools.product(MARGINS, MARGINS):
+        margins = {"tiny": tiny, "turbo": turbo}
+        loss, read = try_margins(sets, scores, settings, margins)
+        if loss <= ALLOWED and (best is None or read.sum() < best[0]):
+            best = (read.sum(), margins, {"loss": loss, "read": read.round(3).tolist()})
+    if best is None:
+        margins = dict.fromkeys(("tiny", "turbo"), MARGINS[-1])
+        return margins, dict(zip(("loss", "read"), try_margins(sets, scores, settings, margins), strict=True))
+    return best[1], best[2]
+
+
 def main() -> None:
-    """Calibrate one model file in place."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--start", type=Path, default=Path("models/default"))
-    parser.add_argument("--work", type=Path, default=Path("build/train"))
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--queries", type=int, default=16)
-    parser.add_argument("--depth", type=int, default=30)
-    args = parser.parse_args()
-    torch.set_num_threads(2)
-    config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
-    frozen, tokenizer = FrozenEncoder(config, weights), checkpoint.load_tokenizer(args.start)
-    sample = devset.Sample(args.queries, args.depth, long=False)
-    sets = devset.encode_all_sets(args.data, args.work, sample, tokenizer, frozen, KEPT_LAYERS)
-    settings, errors = calibrate(sets, *load_model(args.model, args.start))
+    """Fit one model file in place."""
+    args = arguments(__doc__).parse_args()
+    torch.set_num_threads(1)
+    sets = open_sets(args.data, args.work, args.start, devset.Sample(long=not args.skip_long))
+    model, idf = load_model(args.model), load_idf(args.work / "corpus")
+    scores = {name: set_scores(shard, model, idf) for name, shard in sets.items()}
+    settings, errors = calibrate(sets, scores)
     for depth, error in errors.items():
         print(depth, settings[depth], f"error {error['before']:.3f} -> {error['after']:.3f}")
+    margins, cost = fit_margins(sets, scores, settings)
+    print("margins", margins, cost)
     saved = torch.load(args.model, weights_only=True)
-    save_atomically(saved | {"calibration": settings}, args.model)
+    fitted = {"calibration": settings, "margins": margins, "errors": errors, "stopping": cost}
+    save_atomically(saved | {"fitted": fitted}, args.model)
 
 
 if __name__ == "__main__":

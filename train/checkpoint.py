@@ -32,7 +32,4 @@ def load_raw(directory: Path) -> dict[str, torch.Tensor]:
 def load_weights(directory: Path) -> dict[str, torch.Tensor]:
     """Every tensor as float32, 4-bit matrices dequantised; names as in BertModel."""
     raw = load_raw(directory)
-    return {
-        name: q4.unpack(tensor) if tensor.dtype == torch.uint8 else tensor.float()
-        for name, tensor in raw.items()
-    }
+    return {name: q4.unpack(tensor) if tensor.dtype == torch.uint8 else tensor.float() for name, tensor in raw.items()}

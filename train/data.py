@@ -109,7 +109,8 @@ def prepare(rows: Iterator[dict], tokenizer, folder: Path) -> None:
         arrays[key] = np.asarray([i for ids in table[key] for i in ids], dtype=np.int32)
         arrays[f"{key}_offsets"] = np.cumsum([0, *map(len, table[key])]).astype(np.int64)
     np.savez(folder / "rows.npz", **arrays)
-    (folder / "names.json").write_text(json.dumps({k: list(v) for k, v in names.items()}))
+    listed = {k: list(v) for k, v in names.items()} | {"vocabulary": tokenizer.get_vocab_size()}
+    (folder / "names.json").write_text(json.dumps(listed))
 
 
 @dataclass
@@ -155,3 +156,26 @@ class Corpus:
         """Document ids of a row's positives (key "pos") or given negatives ("neg")."""
         start, end = self.rows[f"{key}_offsets"][row : row + 2]
         return self.rows[key][start:end]
+
+
+def load_idf(folder: Path) -> np.ndarray:
+    """ln(1 + (N - n + .5) / (n + .5)) [vocabulary] of each token id over a corpus directory's N
+    documents, n of which hold it; computed once, in half precision as it is exported."""
+    path = Path(folder) / "idf.npy"
+    if not path.exists():
+        tokens, offsets = (np.load(Path(folder) / f"document_{name}.npy") for name in ("tokens", "offsets"))
+        vocabulary = int(json.loads((Path(folder) / "names.json").read_text())["vocabulary"])
+        np.save(path, inverse_frequencies(tokens, offsets, vocabulary))
+    return np.load(path).astype(np.float16).astype(np.float32)
+
+
+def inverse_frequencies(tokens: np.ndarray, offsets: np.ndarray, vocabulary: int) -> np.ndarray:
+    """See load_idf; float32 [vocabulary]."""
+    frequency = np.zeros(vocabulary)
+    count = len(offsets) - 1
+    for start in range(0, count, 20000):
+        end = min(start + 20000, count)
+        owner = np.repeat(np.arange(end - start), np.diff(offsets[start : end + 1]))
+        pairs = np.unique(owner * vocabulary + tokens[offsets[start] : offsets[end]])
+        frequency += np.bincount(pairs % vocabulary, minlength=vocabulary)
+    return np.log1p((count - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)

@@ -8,22 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from train.data import LONG_TOKENS, PREFIX
+from train.encoder import FrozenEncoder
 from train.mine import Bm25
-from train.model import FrozenEncoder
 from train.shards import Shard, encode_all
 
-GROUPS = {
-    "English": ["cisi", "vaswani_npl", "squadshifts_new_wiki_en"],
-    "multilingual": [
-        "arcd_test_ar", "cmrc_trial_zh", "faquad_dev_pt", "iapp_test_th", "jsquad_ja_a",
-        "msdocs_mono_dev",
-    ],
-    "cross-lingual": ["ddtp_x2en_dev", "msdocs_x2en_dev", "tldr_x2cmd_dev"],
-    "tools": ["metatool_tools", "sealtools_dev", "toolalpaca"],
-    "code": ["codesearch_multi_dev", "cosqa_dev", "odex_en_code"],
-    "SQL": ["spider_dev_schemas", "spider_dev_tables"],
-    "long": ["qmsum_val_longdoc"],
-}  # fmt: skip
+GROUPS: dict[str, list[str]] = json.loads((Path(__file__).parent / "groups.json").read_text())
 
 
 def read_lines(path: Path) -> list[dict]:
@@ -78,9 +67,9 @@ def windows(ids: np.ndarray, limit: int, most: int) -> list[np.ndarray]:
 class Sample:
     """How much of each development set is measured; documents are cut into windows."""
 
-    queries: int = 16
+    queries: int = 24
     depth: int = 30
-    limit: int = 192  # tokens of a window
+    limit: int = 256  # tokens of a window
     most: int = 1  # windows kept of a document
     long: bool = True  # whether the long documents are measured too
 
@@ -88,9 +77,15 @@ class Sample:
         """Where this sample is kept, encoded."""
         return work / f"dev-{self.queries}x{self.depth}-{self.limit}x{self.most}"
 
+    def names(self) -> list[str]:
+        """The sets that are measured."""
+        return [n for group, names in GROUPS.items() for n in names if group != "long" or self.long]
+
     def of_group(self, group: str) -> "Sample":
-        """The long documents keep all their windows, of fewer queries and candidates."""
-        return Sample(self.queries, self.depth, LONG_TOKENS, 64) if group == "long" else self
+        """The long documents keep all their windows, of half the queries."""
+        if group != "long":
+            return self
+        return Sample(self.queries // 2, self.depth, LONG_TOKENS, 64)
 
 
 def encode_all_sets(
@@ -108,9 +103,7 @@ def encode_all_sets(
     return sets
 
 
-def encode(
-    folder: Path, out: Path, tokenizer, frozen: FrozenEncoder, keep: tuple[int, ...], sample: Sample
-) -> None:
+def encode(folder: Path, out: Path, tokenizer, frozen: FrozenEncoder, keep: tuple[int, ...], sample: Sample) -> None:
     """Write the encoded sample of one set to `out` (a Shard plus pair arrays)."""
     if (out / "shard.json").exists():
         return
@@ -126,9 +119,7 @@ def encode(
     column = {d: n for n, d in enumerate(texts)}
     cut = [windows(tokens[d], sample.limit, sample.most) for d in needed]
     asked = tokenizer.encode_batch([PREFIX["query"] + text for text, _ in picked])
-    query_tokens = [
-        np.asarray(q.ids[:127] + q.ids[-1:] if len(q.ids) > 128 else q.ids) for q in asked
-    ]
+    query_tokens = [np.asarray(q.ids[:127] + q.ids[-1:] if len(q.ids) > 128 else q.ids) for q in asked]
     arrays = encode_all(frozen, query_tokens, keep, out, "query")
     arrays |= encode_all(frozen, [w for parts in cut for w in parts], keep, out, "document")
     pairs = [(q, place[d], grade) for q, (_, cands) in enumerate(picked) for d, grade in cands]

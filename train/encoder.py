@@ -1,8 +1,21 @@
-"""The BERT encoder of multilingual-e5-small as plain modules, from word embeddings up."""
+"""The frozen BERT encoder of multilingual-e5-small as plain modules, and what it gives."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+CHUNK_TOKENS = 4096  # padded tokens that go through the layers at once
+
+
+@dataclass
+class Packed:
+    """Texts' states without padding: flat [sum of lengths, hidden] and offsets [texts + 1]."""
+
+    flat: torch.Tensor
+    offsets: np.ndarray
 
 
 class Layer(nn.Module):
@@ -18,25 +31,12 @@ class Layer(nn.Module):
         self.down = nn.Linear(intermediate, hidden)
         self.out_norm = nn.LayerNorm(hidden, eps)
 
-    def forward(
-        self,
-        x: torch.Tensor,
-        mask: torch.Tensor | None,
-        only_first: bool = False,
-        context: torch.Tensor | None = None,
-    ) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """x [batch, length, hidden]; mask is added to the attention logits, broadcastable to
-        [batch, heads, length, length read] (0 keeps, -inf-like drops), or None. With only_first
-        the result holds the first position alone: [batch, 1, hidden]. Positions of `context`
-        [batch, more, hidden] are read after those of x, but not changed."""
-        hidden = x.shape[-1]
-        query, key, value = self.split_heads(self.qkv(x), 3)
-        if context is not None:
-            weight, bias = self.qkv.weight[hidden:], self.qkv.bias[hidden:]
-            more_key, more_value = self.split_heads(F.linear(context, weight, bias), 2)
-            key, value = torch.cat([key, more_key], 2), torch.cat([value, more_value], 2)
-        if only_first:
-            query, x = query[:, :, :1], x[:, :1]
+        [batch, heads, length, length] (0 keeps, -inf-like drops), or None."""
+        batch, length, hidden = x.shape
+        shape = (batch, length, 3, self.heads, hidden // self.heads)
+        query, key, value = self.qkv(x).view(shape).permute(2, 0, 3, 1, 4)
         scores = query @ (key * query.shape[-1] ** -0.5).transpose(-1, -2)
         if mask is not None:
             scores = scores + mask
@@ -44,15 +44,9 @@ class Layer(nn.Module):
         x = self.attention_norm(x + self.attention_out(mixed))
         return self.out_norm(x + self.down(F.gelu(self.up(x))))
 
-    def split_heads(self, x: torch.Tensor, parts: int) -> torch.Tensor:
-        """[batch, length, parts * hidden] -> [parts, batch, heads, length, head size]."""
-        batch, length, width = x.shape
-        shape = (batch, length, parts, self.heads, width // parts // self.heads)
-        return x.view(shape).permute(2, 0, 3, 1, 4)
-
 
 class Embeddings(nn.Module):
-    """Word + position + type embeddings and their norm; never trained here."""
+    """Word + position + type embeddings and their norm."""
 
     def __init__(self, weights: dict[str, torch.Tensor], eps: float):
         super().__init__()
@@ -67,9 +61,8 @@ class Embeddings(nn.Module):
         self.norm.bias.data.copy_(weights["embeddings.LayerNorm.bias"])
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """ids [batch, length], length <= 512 -> [batch, length, hidden] in the norm's dtype."""
-        x = self.word[ids].float() + self.position[: ids.shape[1]].float()
-        return self.norm(x.to(self.norm.weight.dtype))
+        """ids [batch, length], length <= 512 -> [batch, length, hidden]."""
+        return self.norm(self.word[ids].float() + self.position[: ids.shape[1]].float())
 
 
 HF_NAMES = {
@@ -86,63 +79,67 @@ def load_layer(layer: Layer, weights: dict[str, torch.Tensor], index: int) -> La
     prefix = f"encoder.layer.{index}."
     with torch.no_grad():
         for kind in ("weight", "bias"):
-            parts = [
-                weights[f"{prefix}attention.self.{name}.{kind}"]
-                for name in ("query", "key", "value")
-            ]
+            parts = [weights[f"{prefix}attention.self.{name}.{kind}"] for name in ("query", "key", "value")]
             getattr(layer.qkv, kind).copy_(torch.cat(parts))
             for ours, theirs in HF_NAMES.items():
                 getattr(getattr(layer, ours), kind).copy_(weights[f"{prefix}{theirs}.{kind}"])
     return layer
 
 
-def layer_tensors(layer: Layer, index: int) -> dict[str, torch.Tensor]:
-    """The inverse of load_layer: float32 tensors under their BertModel names."""
-    prefix = f"encoder.layer.{index}."
-    tensors = {}
-    for kind in ("weight", "bias"):
-        parts = getattr(layer.qkv, kind).detach().float().chunk(3)
-        for name, part in zip(("query", "key", "value"), parts, strict=True):
-            tensors[f"{prefix}attention.self.{name}.{kind}"] = part.contiguous()
-        for ours, theirs in HF_NAMES.items():
-            value = getattr(getattr(layer, ours), kind).detach().float()
-            tensors[f"{prefix}{theirs}.{kind}"] = value.contiguous()
-    return tensors
+def chunks_by_length(lengths: np.ndarray, budget: int = CHUNK_TOKENS):
+    """Yield index arrays, longest first, each at most `budget` tokens when padded."""
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, budget // int(lengths[order[start]]))
+        yield order[start : start + size]
+        start += size
 
 
-def build_layers(
-    config: dict, weights: dict[str, torch.Tensor], first: int, last: int
-) -> nn.ModuleList:
-    """Layers first .. last-1 of the checkpoint as trainable modules."""
-    shape = (
-        config["hidden_size"],
-        config["num_attention_heads"],
-        config["intermediate_size"],
-        config["layer_norm_eps"],
-    )
-    return nn.ModuleList(load_layer(Layer(*shape), weights, i) for i in range(first, last))
+def pad(texts: list[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token arrays -> ids [batch, width] padded with <pad> = 1, lengths [batch]."""
+    lengths = np.array([len(text) for text in texts])
+    ids = np.ones((len(texts), lengths.max()), dtype=np.int64)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+    return torch.from_numpy(ids), torch.from_numpy(lengths)
 
 
-def padding_mask(lengths: torch.Tensor, width: int, dtype: torch.dtype) -> torch.Tensor | None:
-    """[batch] lengths -> additive mask [batch, 1, 1, width], or None when nothing is padded."""
-    keep = torch.arange(width)[None, :] < lengths[:, None]
-    if bool(keep.all()):
-        return None
-    mask = torch.zeros(keep.shape, dtype=dtype).masked_fill(~keep, -1e4)
-    return mask[:, None, None, :]
+class FrozenEncoder(nn.Module):
+    """e5 as it is: embeddings and all layers, never trained."""
 
+    def __init__(self, config: dict, weights: dict[str, torch.Tensor]):
+        super().__init__()
+        eps = config["layer_norm_eps"]
+        shape = (config["hidden_size"], config["num_attention_heads"], config["intermediate_size"], eps)
+        layers = range(config["num_hidden_layers"])
+        self.embeddings = Embeddings(weights, eps)
+        self.layers = nn.ModuleList(load_layer(Layer(*shape), weights, i) for i in layers)
+        self.requires_grad_(False)
 
-def joined_mask(x_lengths, x: torch.Tensor, more_lengths, more: torch.Tensor) -> torch.Tensor:
-    """Additive mask [batch, 1, 1, width of x + width of more] of two padded blocks."""
-    blocks = []
-    for lengths, block in ((x_lengths, x), (more_lengths, more)):
-        mask = padding_mask(lengths, block.shape[1], x.dtype)
-        blocks.append(x.new_zeros(len(x), 1, 1, block.shape[1]) if mask is None else mask)
-    return torch.cat(blocks, dim=-1)
+    @torch.no_grad()
+    def encode(self, texts: list[np.ndarray], keep: tuple[int, ...] = ()):
+        """Encode token arrays, each apart from the others.
 
-
-def mean_pool(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Mean over each row's first `lengths` states: [batch, width, hidden] -> [batch, hidden]."""
-    keep = torch.arange(x.shape[1])[None, :] < lengths[:, None]
-    total = (x.float() * keep[..., None]).sum(1)
-    return total / lengths[:, None].float()
+        Returns ({layer: Packed states after that layer} for the layers in `keep`, unit vectors
+        [texts, hidden] that are e5's masked mean of the top states).
+        """
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        hidden = self.embeddings.norm.weight.shape[0]
+        flat = {layer: torch.empty(int(offsets[-1]), hidden) for layer in keep}
+        pooled = torch.empty(len(texts), hidden)
+        for chunk in chunks_by_length(lengths):
+            ids, sizes = pad([texts[i] for i in chunk])
+            x = self.embeddings(ids)
+            present = torch.arange(x.shape[1])[None, :] < sizes[:, None]
+            mask = torch.zeros(present.shape).masked_fill(~present, -1e4)[:, None, None, :]
+            for number in range(len(self.layers) + 1):
+                if number in flat:
+                    for row, i in enumerate(chunk):
+                        flat[number][offsets[i] : offsets[i + 1]] = x[row, : lengths[i]]
+                if number < len(self.layers):
+                    x = self.layers[number](x, mask)
+            mean = (x * present[..., None]).sum(1) / sizes[:, None]
+            pooled[chunk] = F.normalize(mean, dim=-1)
+        return {layer: Packed(states, offsets) for layer, states in flat.items()}, pooled

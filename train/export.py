@@ -1,12 +1,14 @@
 """Write a trained model as a directory the engine reads: python -m train.export --model F --out D.
 
-The start weights are copied tensor by tensor, 4-bit blocks byte for byte. What was trained is
-added: `joint.layer.N.*` (N counts on from the join, names below as in BertModel) in bfloat16 or
-4-bit blocks, and for each depth `heads.<depth>.weight` [1, hidden] and `.bias` [1] in float32.
-config.json's "podium" section says how to compute each depth's logit:
+The start weights are copied byte for byte. What was trained goes beside them, into
+interaction.safetensors (`interaction.idf` float16 [vocabulary], and for each depth
+`interaction.<depth>.*` float32, see `tensors`), found through model.safetensors.index.json.
+The features' mean and deviation are folded into the scorers, so that
 
-    logit = scale * (cosine - centre) + head(first token's state after layer `after`)
-    probability = sigmoid(calibration.scale * logit + calibration.bias)
+    logit = linear . f + bias + down . gelu(up f + up_bias)
+
+reads the features as they are. config.json's "podium" section holds each depth's layer, margin
+and calibration (train.calibrate).
 """
 
 import argparse
@@ -14,92 +16,126 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
-from train import checkpoint, encoder, evaluate, q4
-from train.model import Joint, Shape
+from train import checkpoint
+from train.data import LONG_TOKENS, load_idf
+from train.devset import Sample
+from train.evaluate import load_model
+from train.interaction import DEPTHS, Interaction, Scorer
+from train.run import STAGES
 
-COPIED = ("tokenizer.json", "tokenizer_config.json", "LICENSE", "NOTICE")
-
-
-def stored(name: str, value: torch.Tensor, precision: str) -> torch.Tensor:
-    """One trained tensor as it goes into the file: matrices small, vectors float32."""
-    if value.ndim < 2 or name.startswith("heads."):
-        return value.float().contiguous()
-    return q4.pack(value) if precision == "q4_0" else value.to(torch.bfloat16).contiguous()
-
-
-def tensors(joint: Joint, start: Path, precision: str) -> dict[str, torch.Tensor]:
-    """Everything that goes into model.safetensors."""
-    result = checkpoint.load_raw(start)
-    trained = {}
-    for number, layer in enumerate(joint.layers, joint.first_layer):
-        for name, value in encoder.layer_tensors(layer, number).items():
-            trained[name.replace("encoder.", "joint.", 1)] = value
-    for depth in ("turbo", "base"):
-        head = getattr(joint, depth).head
-        trained[f"heads.{depth}.weight"] = head.weight.detach()
-        trained[f"heads.{depth}.bias"] = head.bias.detach()
-    return result | {name: stored(name, value, precision) for name, value in trained.items()}
+COPIED = ("model.safetensors", "tokenizer.json", "tokenizer_config.json", "LICENSE", "NOTICE")
+WEIGHTS, HEADS = "model.safetensors", "interaction.safetensors"
 
 
-def describe(joint: Joint, start: Path, precision: str, calibration: dict) -> dict:
-    """config.json: the start's, with what the engine needs to know about the joint layers."""
+def folded(scorer: Scorer) -> dict[str, torch.Tensor]:
+    """The scorer's tensors with the features' mean and deviation inside."""
+    result = {"down.weight": scorer.down.weight}
+    for name in ("linear", "up"):
+        layer = getattr(scorer, name)
+        result[f"{name}.weight"] = layer.weight / scorer.deviation
+        result[f"{name}.bias"] = layer.bias - layer.weight @ (scorer.mean / scorer.deviation)
+    return result
+
+
+@torch.no_grad()
+def tensors(model: Interaction, idf: np.ndarray) -> dict[str, torch.Tensor]:
+    """Everything that goes into interaction.safetensors."""
+    result = {"interaction.idf": torch.from_numpy(idf).half()}
+    for number, depth in enumerate(DEPTHS):
+        project = model.project[number]
+        own = {"project.weight": project.weight, "project.bias": project.bias}
+        own |= {"weigh.weight": model.weigh[number].weight} | folded(model.scorers[depth])
+        result |= {f"interaction.{depth}.{k}": v.detach().float().contiguous() for k, v in own.items()}
+    return result
+
+
+def describe(model: Interaction, start: Path, fitted: dict) -> dict:
+    """config.json: the start's, with what the engine needs to know about the depths."""
     config = checkpoint.load_config(start)
-    shape = joint.shape
-    last = joint.first_layer + len(joint.layers)
-    after = {"tiny": None, "turbo": shape.middle, "base": last}
     depths = {}
-    for name, layer in after.items():
-        scorer = getattr(joint, name)
-        depths[name] = {
-            "after": layer,
-            "scale": scorer.log_scale.exp().item(),
-            "centre": scorer.centre.item(),
-            "calibration": calibration.get(name, {"scale": 1.0, "bias": 0.0}),
+    for depth, layer in zip(DEPTHS, model.layers, strict=True):
+        depths[depth] = {
+            "layer": layer,
+            "margin": fitted["margins"].get(depth, 0.0),  # the last depth settles everything
+            "calibration": {k: round(v, 6) for k, v in fitted["calibration"][depth].items()},
         }
-    section = {k: v for k, v in config.get("podium", {}).items() if k != "calibration"}
-    section |= {"name": "podium-e5-residual", "head": shape.variant, "join": shape.join}
-    section |= {"joint_precision": precision, "depths": depths}
-    return config | {"podium": section}
+    section = {k: v for k, v in config["podium"].items() if k not in ("calibration", "interaction")}
+    section |= {"name": "podium-e5-small", "head": "late-interaction"}
+    return config | {"podium": section | {"interaction": {"size": model.size, "depths": depths}}}
 
 
-def export(
-    joint: Joint, start: Path, out: Path, precision: str = "bf16", calibration: dict | None = None
-) -> None:
-    """Write the model directory `out`; `precision` of the trained matrices: bf16 or q4_0."""
-    if joint.shape.variant not in ("residual", "oneway"):
-        raise ValueError(f"only residual and oneway are exported, not {joint.shape.variant}")
+def index(out: Path) -> dict:
+    """model.safetensors.index.json: which file holds which tensor."""
+    places, size = {}, 0
+    for file in (WEIGHTS, HEADS):
+        with safe_open(out / file, framework="pt") as opened:
+            for name in opened.keys():  # noqa: SIM118 (no iterator)
+                tensor = opened.get_tensor(name)
+                places[name] = file
+                size += tensor.numel() * tensor.element_size()
+    return {"metadata": {"total_size": size}, "weight_map": dict(sorted(places.items()))}
+
+
+def export(model: Interaction, idf: np.ndarray, start: Path, out: Path, fitted: dict) -> None:
+    """Write the model directory `out`; fitted as train.calibrate leaves it in a model file."""
     out.mkdir(parents=True, exist_ok=True)
-    save_file(tensors(joint, start, precision), out / "model.safetensors", {"format": "pt"})
-    text = json.dumps(describe(joint, start, precision, calibration or {}), indent=2)
-    (out / "config.json").write_text(text + "\n")
     for name in COPIED:
         if (start / name).exists():
-            shutil.copy(start / name, out / name)
+            shutil.copyfile(start / name, out / name)
+    save_file(tensors(model, idf), out / HEADS, {"format": "pt"})
+    (out / HEADS).chmod(0o644)
+    for name, value in (
+        ("config.json", describe(model, start, fitted)),
+        ("model.safetensors.index.json", index(out)),
+    ):
+        (out / name).write_text(json.dumps(value, indent=2) + "\n")
 
 
-def load_exported(folder: Path) -> Joint:
-    """Read an exported directory back, to check it: the joint layers and heads."""
-    config, weights = checkpoint.load_config(folder), checkpoint.load_weights(folder)
-    section = config["podium"]
-    shape = Shape(section["head"], section["join"], section["depths"]["turbo"]["after"])
-    joint = Joint(config, weights, shape)
-    renamed = {
-        k.replace("joint.", "encoder.", 1): v for k, v in weights.items() if k.startswith("joint.")
+def load_exported(folder: Path) -> tuple[Interaction, np.ndarray]:
+    """(the model, idf [vocabulary]) of an exported directory, to check or go on from it."""
+    section = checkpoint.load_config(folder)["podium"]["interaction"]
+    held = load_file(folder / HEADS)
+    layers = [section["depths"][depth]["layer"] for depth in DEPTHS]
+    hidden = held["interaction.tiny.project.weight"].shape[1]
+    model = Interaction(hidden, layers, section["size"])
+    state = model.state_dict()
+    for number, depth in enumerate(DEPTHS):
+        for name, tensor in held.items():
+            part = name.removeprefix(f"interaction.{depth}.")
+            if part != name:
+                place = number if part.startswith(("project", "weigh")) else None
+                kind, rest = part.split(".", 1)
+                state[f"scorers.{depth}.{part}" if place is None else f"{kind}.{place}.{rest}"] = tensor
+    model.load_state_dict(state)
+    return model.eval(), held["interaction.idf"].float().numpy()
+
+
+def record(model: Path, saved: dict) -> dict:
+    """training.json: the development numbers after each stage, beside the model's file, and what
+    was measured of the finished model."""
+    stages = {}
+    for stage in STAGES:
+        path = model.parent / f"{stage}.json"
+        if path.exists():
+            groups = json.loads(path.read_text())["groups"]
+            stages |= {"e5": {g: v["e5"] for g, v in groups.items()}} if not stages else {}
+            stages[stage] = {group: values["base"] for group, values in groups.items()}
+    sample = Sample()
+    text = f"nDCG@10 on {sample.queries} queries × {sample.depth} candidates of each development set, documents cut at "
+    text += f"{sample.limit} tokens; of the long set {sample.queries // 2} queries and all windows of {LONG_TOKENS}."
+    fitted = saved["fitted"]
+    return {
+        "sample": text,
+        "stages": stages,
+        "calibration_error": fitted["errors"],
+        "stopping": fitted["stopping"],
+        "size_bias": saved.get("size_bias", {}),
     }
-    for number, layer in enumerate(joint.layers, joint.first_layer):
-        encoder.load_layer(layer, renamed, number)
-    with torch.no_grad():
-        for depth, values in section["depths"].items():
-            scorer = getattr(joint, depth)
-            scorer.log_scale.fill_(values["scale"]).log_()
-            scorer.centre.fill_(values["centre"])
-            if scorer.head is not None:
-                scorer.head.weight.copy_(weights[f"heads.{depth}.weight"])
-                scorer.head.bias.copy_(weights[f"heads.{depth}.bias"])
-    return joint.eval()
 
 
 def main() -> None:
@@ -107,14 +143,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--start", type=Path, default=Path("models/default"))
+    parser.add_argument("--work", type=Path, default=Path("build/train"))
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--precision", default="bf16", choices=("bf16", "q4_0"))
     args = parser.parse_args()
-    joint, _ = evaluate.load_model(args.model, args.start)
-    calibration = torch.load(args.model, weights_only=True).get("calibration")
-    export(joint, args.start, args.out, args.precision, calibration)
-    size = (args.out / "model.safetensors").stat().st_size
-    print(f"{args.out}: {size / 1e6:.1f} MB")
+    saved = torch.load(args.model, weights_only=True)
+    export(load_model(args.model), load_idf(args.work / "corpus"), args.start, args.out, saved["fitted"])
+    (args.out / "training.json").write_text(json.dumps(record(args.model, saved), indent=1) + "\n")
+    print(f"{args.out}: {(args.out / HEADS).stat().st_size / 1e6:.1f} MB beside {WEIGHTS}")
 
 
 if __name__ == "__main__":

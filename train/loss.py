@@ -13,7 +13,6 @@ class Weights:
     listwise: float = 1.0
     binary: float = 0.3  # keeps sigmoid(logit) near the probability of relevance
     distil: float = 0.5  # the top depth teaches the earlier ones
-    residual: float = 0.01  # holds the trained head's part small where it is not needed
     earlier: float = 0.5  # weight of the earlier depths' own losses
 
 
@@ -42,16 +41,10 @@ def total(logits: dict[str, torch.Tensor], present: torch.Tensor, weights: Weigh
     """The loss of one batch: logits by depth, each [groups, size] with the positive first."""
     loss = torch.zeros(())
     for depth, values in logits.items():
-        own = weights.listwise * listwise(values, present) + weights.binary * binary(
-            values, present
-        )
+        own = weights.listwise * listwise(values, present) + weights.binary * binary(values, present)
         if depth == "base":
             loss = loss + own
         else:
             taught = weights.distil * distil(values, logits["base"], present)
             loss = loss + weights.earlier * (own + taught)
-    if "tiny" in logits and weights.residual:
-        for depth in ("turbo", "base"):
-            moved = (logits[depth] - logits["tiny"].detach()) * present
-            loss = loss + weights.residual * moved.square().sum() / present.sum()
     return loss

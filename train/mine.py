@@ -42,9 +42,7 @@ def _take(order: np.ndarray, allowed: np.ndarray, count: int) -> list[int]:
     return order[allowed[order]][:count].tolist()
 
 
-def candidates(
-    shard, pools: np.ndarray, rng: np.random.Generator, mined: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
+def candidates(shard, pools: np.ndarray, rng: np.random.Generator, mined: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Up to SLOTS negatives for each row: document numbers [rows, SLOTS] (-1 where none) and
     their kinds; with mined = False the given ones alone.
 
@@ -113,7 +111,6 @@ def harden(shard, score, keep: int = 8, margin: float = 1.0) -> tuple[np.ndarray
             usable = np.flatnonzero((given >= 0) & ~false)
             removed += int(((given >= 0) & false).sum())
             hardest = usable[np.argsort(-own[1:][usable], kind="stable")]
-            chosen = [*hardest[: keep - 1], *usable[-1:]]
-            chosen = list(dict.fromkeys(chosen))
+            chosen = list(dict.fromkeys([*hardest[: keep - 1], *usable[-1:]]))
             row[: len(chosen)] = given[chosen]
     return negatives, removed

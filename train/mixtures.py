@@ -36,8 +36,8 @@ def blend(*parts: tuple[dict[str, int], float]) -> dict[str, float]:
 
 
 MIXTURES = {
-    "english": blend((ENGLISH, 0.8), (CROSS, 0.1), (CODE, 0.1)),
-    "cross": blend((CROSS, 0.7), (ENGLISH, 0.2), (CODE, 0.1)),
+    "english": blend((ENGLISH, 0.6), (CROSS, 0.2), (CODE, 0.2)),
+    "cross": blend((CROSS, 0.6), (ENGLISH, 0.2), (CODE, 0.2)),
     "multilingual": blend((MULTI, 0.35), (CODE, 0.35), (CROSS, 0.2), (ENGLISH, 0.1)),
     "hard": blend((MULTI, 0.25), (CODE, 0.35), (CROSS, 0.25), (ENGLISH, 0.15)),
 }
@@ -53,9 +53,7 @@ def _blocks(corpus: Corpus, source: int, rng: np.random.Generator) -> list[np.nd
     return [blocks[i] for i in rng.permutation(len(blocks))]
 
 
-def draw(
-    corpus: Corpus, mixture: dict[str, float], rows: int, number: int, seed: int
-) -> np.ndarray:
+def draw(corpus: Corpus, mixture: dict[str, float], rows: int, number: int, seed: int) -> np.ndarray:
     """The rows of shard `number`: shards of one seed do not overlap until a source runs out."""
     chosen = []
     for source in sorted(mixture):

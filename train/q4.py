@@ -18,31 +18,3 @@ def unpack(blocks: torch.Tensor) -> torch.Tensor:
     data = parts[..., 2:]
     nibbles = torch.cat([data & 15, data >> 4], dim=-1).float()
     return ((nibbles - 8.0) * scale).reshape(rows, -1)
-
-
-def pack(weights: torch.Tensor) -> torch.Tensor:
-    """Quantise float [rows, cols] (cols a multiple of 32) into uint8 [rows, 18 * cols / 32].
-
-    Each block's scale is the one of four candidates around the ggml choice (the weight of
-    largest magnitude maps to nibble 0) with the smallest squared error.
-    """
-    rows, cols = weights.shape
-    values = weights.float().reshape(rows, cols // BLOCK, BLOCK)
-    extreme = values.gather(-1, values.abs().argmax(-1, keepdim=True))
-    best_error = best_scale = best_nibbles = None
-    for divisor in (-8.0, -7.5, -7.0, 7.0):
-        scale = (extreme / divisor).half()
-        divide = torch.where(scale == 0, torch.ones_like(values), scale.float())
-        nibbles = (values / divide + 8).round().clamp(0, 15)
-        error = ((nibbles - 8) * scale.float() - values).square().sum(-1, keepdim=True)
-        if best_error is None:
-            best_error, best_scale, best_nibbles = error, scale, nibbles
-            continue
-        better = error < best_error
-        best_error = torch.where(better, error, best_error)
-        best_scale = torch.where(better, scale, best_scale)
-        best_nibbles = torch.where(better, nibbles, best_nibbles)
-    nibbles = best_nibbles.to(torch.uint8)
-    data = nibbles[..., :16] | (nibbles[..., 16:] << 4)
-    scale_bytes = best_scale.contiguous().view(torch.uint8)
-    return torch.cat([scale_bytes, data], dim=-1).reshape(rows, -1)

@@ -1,131 +1,141 @@
 """Run the stages, continuing wherever the last call stopped: python -m train.run --work DIR.
 
-Each stage starts from the weights the stage before it left in <work>/runs/<name>/<stage>.pt.
+Each stage starts from the weights that the stage before it left in <work>/runs/<name>/<stage>.pt.
 `--only STAGE` runs one stage (with `--again` from its beginning).
 """
 
 import argparse
+import fcntl
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from train import checkpoint, mine, mixtures, shards
-from train.data import Corpus
-from train.devset import Sample
-from train.evaluate import report
-from train.model import VARIANTS, FrozenEncoder, Joint, Shape
+from train import checkpoint, devset, evaluate, mine, mixtures, shards
+from train.data import Corpus, load_idf
+from train.encoder import FrozenEncoder
+from train.interaction import LAYERS, Interaction
 from train.trainer import Plan, Stage, group_logits, save_atomically
-
-SAMPLE, READ = Sample(long=False), 10  # measured after each stage
 
 
 @dataclass(frozen=True)
 class StagePlan:
-    """A stage: mixture, number of shards (each met once) and peak rate."""
+    """A stage: how many shards are drawn for it, and how often it meets each and how fast."""
 
-    mixture: str
     shards: int
+    epochs: int
     rate: float
-    hardened: bool = False  # negatives chosen by the model that the stage before it left
 
 
-SHARD_ROWS = 2000
+SHARD_ROWS = 1000
 STAGES = {
-    "english": StagePlan("english", 8, 1e-4),
-    "cross": StagePlan("cross", 12, 1e-4),
-    "multilingual": StagePlan("multilingual", 20, 1e-4),
-    "hard": StagePlan("hard", 16, 5e-5, hardened=True),
+    "english": StagePlan(3, 4, 3e-4),
+    "cross": StagePlan(3, 4, 3e-4),
+    "multilingual": StagePlan(4, 4, 3e-4),
+    "hard": StagePlan(0, 2, 1e-4),  # meets the shards of the other stages again, negatives chosen anew
 }
 
 
-def build_shard(args, stage: str, number: int, joint: Joint) -> Path:
-    """Folder of one of the stage's shards, built if it is not there.
+@contextmanager
+def locked(folder: Path):
+    """Hold a shard's lock, so that a second process waits for it instead of building it too."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
-    In the last stage the negatives are chosen by the model as it is when the shard is reached.
-    """
-    plan = STAGES[stage]
-    folder = args.work / "shards" / f"{stage}-{number}-{args.variant}-{args.join}"
-    if not (folder / "shard.json").exists():
+
+def build_shard(args, stage: str, number: int) -> Path:
+    """Folder of one of the stage's shards, built if it is not there."""
+    folder = args.work / "shards" / f"{stage}-{number}"
+    with locked(folder):
+        if (folder / "shard.json").exists():
+            return folder
         config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
         frozen, corpus = FrozenEncoder(config, weights), Corpus.open(args.work / "corpus")
         seed = 100 + list(STAGES).index(stage)
-        mixture = mixtures.MIXTURES[plan.mixture]
-        keep = (args.join, joint.shape.middle) if args.variant == "oneway" else (args.join,)
-        shards.build(corpus, frozen, mixture, SHARD_ROWS, number, seed, keep, folder)
+        shards.build(corpus, frozen, mixtures.MIXTURES[stage], SHARD_ROWS, number, seed, LAYERS, folder)
         print(f"built {folder.name}", flush=True)
-    if plan.hardened:
-        harden_shard(folder, joint)
     return folder
 
 
-def harden_shard(folder: Path, joint: Joint) -> None:
-    """Replace a shard's negatives by those that `joint` finds hardest; once."""
-    shard = shards.Shard(folder)
-    if "hardened" in shard.info:
+def stage_shards(args, stage: str) -> list[Path]:
+    """The folders of a stage's shards; the last stage meets those of all the others."""
+    found = []
+    for name, plan in STAGES.items():
+        if name == stage or not STAGES[stage].shards:
+            found += [build_shard(args, name, number) for number in range(plan.shards)]
+    return found
+
+
+def harden_shard(folder: Path, target: Path, model: Interaction, idf: np.ndarray) -> None:
+    """Write to `target` the negatives of a shard that `model` finds hardest; once."""
+    if target.exists():
         return
+    shard = shards.Shard(folder)
 
     def score(queries, documents, present):
         with torch.no_grad():
-            return group_logits(joint, shard, queries, documents, present)["base"].numpy()
+            return group_logits(model, shard, queries, documents, present, idf)["base"].numpy()
 
     negatives, removed = mine.harden(shard, score)
-    usable = (negatives >= 0).sum(1) >= 2
-    arrays = shard.arrays | {"negatives": negatives}
-    by_row = ("rows", "row_query", "positives", "negatives", "kinds")
-    arrays |= {key: arrays[key][usable] for key in by_row}
-    np.savez(folder / "shard.part.npz", **arrays)
-    (folder / "shard.part.npz").replace(folder / "shard.npz")
-    (folder / "shard.json").write_text(json.dumps(shard.info | {"hardened": removed}))
-    print(f"hardened {folder.name}: {removed} negatives left out as likely positives", flush=True)
+    target.parent.mkdir(exist_ok=True)
+    part = target.with_suffix(".part.npz")
+    np.savez(part, negatives=negatives)
+    part.replace(target)
+    print(f"{folder.name}: {removed} negatives left out as likely positives", flush=True)
 
 
-def build_model(args) -> tuple[Joint, torch.nn.Module | None]:
-    """A fresh model of the shape asked for and, for the plain variant, its embeddings."""
-    config, weights = checkpoint.load_config(args.start), checkpoint.load_weights(args.start)
-    middle = args.middle or (args.join + config["num_hidden_layers"]) // 2
-    shape = Shape(args.variant, 0 if args.variant == "plain" else args.join, middle)
-    embed = FrozenEncoder(config, weights, 0).embeddings if args.variant == "plain" else None
-    return Joint(config, weights, shape), embed
+def open_shards(args, stage: str, folder: Path, model: Interaction, idf: np.ndarray) -> list[shards.Shard]:
+    """A stage's shards, in the last stage with the negatives that `model`, left by the one before, chooses."""
+    opened = []
+    for place in stage_shards(args, stage):
+        if STAGES[stage].shards:
+            opened.append(shards.Shard(place))
+            continue
+        chosen = folder / "hardest" / f"{place.name}.npz"
+        harden_shard(place, chosen, model, idf)
+        opened.append(shards.Shard(place, chosen).without_few())
+    return opened
 
 
 def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
     """Train one stage to its end; returns the file with its weights."""
-    target = folder / f"{stage}.pt"
+    target, progress = folder / f"{stage}.pt", folder / f"{stage}.progress.pt"
     if args.again:
-        target.unlink(missing_ok=True)
-        (folder / f"{stage}.progress.pt").unlink(missing_ok=True)
+        chosen = folder.glob("hardest/*.npz") if not STAGES[stage].shards else ()
+        for file in (target, progress, *chosen):
+            file.unlink(missing_ok=True)
     if target.exists():
         print(f"{stage}: done, {target}", flush=True)
         return target
-    joint, embed = build_model(args)
-    if before is not None:
-        joint.load_state_dict(torch.load(before, weights_only=True)["model"])
-    plan = Plan(
-        stage,
-        STAGES[stage].shards,
-        groups=args.groups,
-        negatives=args.negatives,
-        minutes=args.minutes,
-        precision=args.precision,
-        rate=args.rate or STAGES[stage].rate,
-    )
-    if args.shard:
-        running = Stage(joint, plan, lambda number: args.shard, folder, embed)
-    else:
-        build = partial(build_shard, args, stage, joint=joint)
-        running = Stage(joint, plan, build, folder, embed)
-    print(f"{stage}: resumed: {running.resume()}", flush=True)
+    idf = load_idf(args.work / "corpus")
+    torch.manual_seed(1)
+    shape = {"hidden": checkpoint.load_config(args.start)["hidden_size"]}
+    model = evaluate.load_model(before) if before else Interaction(**shape)
+    opened = open_shards(args, stage, folder, model, idf)
+    if before is None:
+        model.begin(opened[0], idf, np.random.default_rng(1))
+    plan = Plan(stage, STAGES[stage].epochs, rate=args.rate or STAGES[stage].rate)
+    running = Stage(model.train(), plan, opened, idf, folder)
+    print(f"{stage}: {len(opened)} shards, resumed: {running.resume()}", flush=True)
     running.run()
-    save_atomically({"model": joint.state_dict(), "shape": joint.shape.as_dict()}, target)
-    running.progress_file.unlink(missing_ok=True)
+    save_atomically({"model": model.state_dict(), "shape": shape}, target)
+    progress.unlink(missing_ok=True)
     if args.data:
-        result = report(args.data, args.work, args.start, target, SAMPLE, READ)
-        (folder / f"{stage}.json").write_text(json.dumps(result, indent=1))
+        measure(args, model.eval(), folder / f"{stage}.json", idf)
     return target
+
+
+def measure(args, model: Interaction, target: Path, idf: np.ndarray) -> None:
+    """The development numbers of a finished stage, printed and written to `target`."""
+    sets = evaluate.open_sets(args.data, args.work, args.start, devset.Sample())
+    result = evaluate.evaluate(sets, model, idf)
+    print(evaluate.table(result), flush=True)
+    target.write_text(json.dumps(result, indent=1))
 
 
 def arguments() -> argparse.Namespace:
@@ -135,19 +145,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("build/train"))
     parser.add_argument("--data", type=Path, help="measure each finished stage on DATA/dev")
     parser.add_argument("--name", default="main", help="folder of this run's weights and log")
-    parser.add_argument("--variant", default="residual", choices=VARIANTS)
-    parser.add_argument("--join", type=int, default=6)
-    parser.add_argument("--middle", type=int, help="layer of the middle head")
-    parser.add_argument("--groups", type=int, default=8, help="queries a step")
-    parser.add_argument("--negatives", type=int, default=4, help="negatives of a query in a step")
-    parser.add_argument("--precision", default="fp32", choices=("fp32", "bf16"),
-                        help="the faster one by python -m train.speed")  # fmt: skip
     parser.add_argument("--rate", type=float, help="peak learning rate, instead of the stage's")
     parser.add_argument("--only", choices=STAGES, help="run this stage alone")
     parser.add_argument("--again", action="store_true", help="start the stage over")
-    parser.add_argument("--shard", type=Path, help="train on this one shard (comparisons)")
-    parser.add_argument("--minutes", type=float, help="processor minutes (comparisons)")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--build-ahead", action="store_true",
+                        help="build shards only, beside a training process")  # fmt: skip
+    parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
 
@@ -155,11 +158,16 @@ def main() -> None:
     """Run the stages in order."""
     args = arguments()
     torch.set_num_threads(args.threads)
+    stages = [stage for stage in STAGES if args.only in (None, stage)]
+    if args.build_ahead:
+        for stage in stages:
+            stage_shards(args, stage)
+        return
     folder = args.work / "runs" / args.name
     folder.mkdir(parents=True, exist_ok=True)
     before = None
     for stage in STAGES:
-        if args.only in (None, stage):
+        if stage in stages:
             before = run_stage(args, stage, before, folder)
         elif (folder / f"{stage}.pt").exists():
             before = folder / f"{stage}.pt"

@@ -11,20 +11,24 @@ import numpy as np
 import torch
 
 from train import mine, mixtures
-from train.data import Corpus
-from train.model import FrozenEncoder, Packed
+from train.data import LONG_SHARE, Corpus
+from train.encoder import FrozenEncoder, Packed
 
 # crowd-sourced or machine-collected pairs that hold misaligned ones
 DOUBTFUL = {"tatoeba", "tico19", "afriqa", "pydocs-cross", "ddtp-cross", "ddtp-mono"}
 ENCODE_BLOCK = 1024
+DOCUMENT_TOKENS = (128, 384)  # kept of a document: most, and one in LONG_SHARE
 
 
 class Shard:
     """A shard directory opened for reading; see `build` for what it holds."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, instead: Path | None = None):
+        """`instead`: a .npz file of arrays that replace the shard's own."""
         self.folder = Path(folder)
         self.arrays = dict(np.load(self.folder / "shard.npz"))
+        if instead is not None:
+            self.arrays |= dict(np.load(instead))
         self.info = json.loads((self.folder / "shard.json").read_text())
         self.states: dict[tuple[str, int], np.ndarray] = {}
 
@@ -34,16 +38,30 @@ class Shard:
         except KeyError:
             raise AttributeError(name) from None
 
-    def packed(self, kind: str, numbers: np.ndarray, layer: int) -> Packed:
-        """States after `layer` of some of the shard's queries or documents, in that order."""
+    def without_few(self) -> "Shard":
+        """The same shard without the rows that have less than two negatives."""
+        usable = (self.negatives >= 0).sum(1) >= 2
+        rows = ("rows", "row_query", "positives", "negatives", "kinds")
+        self.arrays |= {key: self.arrays[key][usable] for key in rows}
+        return self
+
+    def opened(self, kind: str, layer: int) -> np.ndarray:
+        """States [tokens, hidden] after `layer` of all the shard's queries or documents, on disk."""
         if (kind, layer) not in self.states:
             path = self.folder / f"{kind}_states_{layer}.npy"
             self.states[kind, layer] = np.load(path, mmap_mode="r")
-        offsets = self.arrays[f"{kind}_offsets"]
-        states = self.states[kind, layer]
+        return self.states[kind, layer]
+
+    def packed(self, kind: str, numbers: np.ndarray, layer: int) -> Packed:
+        """States after `layer` of some of the shard's queries or documents, in that order."""
+        offsets, states = self.arrays[f"{kind}_offsets"], self.opened(kind, layer)
         parts = [states[offsets[i] : offsets[i + 1]] for i in numbers]
         sizes = np.cumsum([0, *map(len, parts)])
         return Packed(torch.from_numpy(np.concatenate(parts)).float(), sizes)
+
+    def states_at(self, kind: str, layer: int, rows: torch.Tensor) -> torch.Tensor:
+        """States after `layer` of some tokens, by their number in the shard."""
+        return torch.from_numpy(self.opened(kind, layer)[rows.numpy()]).float()
 
     def tokens(self, kind: str, number: int) -> np.ndarray:
         """Token ids of the shard's query or document `number`."""
@@ -61,15 +79,21 @@ class _Encoded:
         where = {kind: {int(t): n for n, t in enumerate(ids[kind])} for kind in ids}
         self.row_query = np.array([where["query"][int(corpus.rows["query"][r])] for r in rows])
         self.positives, self.given = (
-            [[where["document"][int(d)] for d in corpus.documents(r, key)] for r in rows]
-            for key in ("pos", "neg")
+            [[where["document"][int(d)] for d in corpus.documents(r, key)] for r in rows] for key in ("pos", "neg")
         )
 
     def query_tokens(self, number: int) -> np.ndarray:
         return self.corpus.text("query", int(self.ids["query"][number]))
 
     def document_tokens(self, number: int) -> np.ndarray:
-        return self.corpus.text("document", int(self.ids["document"][number]))
+        i = int(self.ids["document"][number])
+        return cut(self.corpus.text("document", i), i)
+
+
+def cut(ids: np.ndarray, number: int) -> np.ndarray:
+    """A document's token ids, shortened to what training reads; the closing </s> stays."""
+    limit = DOCUMENT_TOKENS[number % LONG_SHARE == 0]
+    return ids if len(ids) <= limit else np.concatenate([ids[: limit - 1], ids[-1:]])
 
 
 def encode_all(
@@ -110,9 +134,7 @@ def misaligned(encoded: _Encoded, pools: np.ndarray, rng: np.random.Generator) -
         others = rng.choice(others, min(100, len(others)), replace=False)
         vector = encoded.query_vectors[query]
         best = (encoded.document_vectors[positives] @ vector).max()
-        doubtful[row] = np.mean(encoded.document_vectors[others] @ vector < best) < 0.95 - 1 / len(
-            others
-        )
+        doubtful[row] = np.mean(encoded.document_vectors[others] @ vector < best) < 0.95 - 1 / len(others)
     return doubtful
 
 
@@ -144,6 +166,8 @@ def build(
     arrays = {f"{kind}_ids": which for kind, which in ids.items()}
     for kind, which in ids.items():
         texts = [corpus.text(kind, int(i)) for i in which]
+        if kind == "document":
+            texts = [cut(text, int(i)) for text, i in zip(texts, which, strict=True)]
         arrays |= encode_all(frozen, texts, keep, folder, kind)
     encoded = _Encoded(corpus, chosen, ids, arrays)
     pools = np.zeros(len(ids["document"]), dtype=np.int64)
@@ -151,9 +175,9 @@ def build(
         pool = corpus.rows["source"][r] * 1000 + corpus.rows["lang_d"][r]
         pools[encoded.given[row] + encoded.positives[row]] = pool
     negatives, kinds = mine.candidates(encoded, pools, rng, mined)
-    doubtful = np.isin(
-        [corpus.sources[s] for s in corpus.rows["source"][chosen]], list(DOUBTFUL)
-    ) & misaligned(encoded, pools, rng)
+    doubtful = np.isin([corpus.sources[s] for s in corpus.rows["source"][chosen]], list(DOUBTFUL)) & misaligned(
+        encoded, pools, rng
+    )
     usable = ((negatives >= 0).sum(1) >= 2) & ~doubtful
     positives = np.full((len(chosen), 4), -1, dtype=np.int32)
     for row, found in enumerate(encoded.positives):

@@ -16,6 +16,7 @@ CONFIG = {
     "layer_norm_eps": 1e-12,
     "max_position_embeddings": 512,
 }
+LAYERS, SIZE = (1, 2, 4), 16  # of the depths; of a projected state
 PAIRS = 5  # the rule: a query's a<i> asks for the document with b<i>
 FILLERS = 8
 
@@ -32,12 +33,8 @@ def tokenizer():
     words += [f"{letter}{i}" for letter in "ab" for i in range(PAIRS)]
     words += [f"w{i}" for i in range(FILLERS)]
     made = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
-    made.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()]
-    )
-    made.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
+    made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()])
+    made.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     return made
 
 

@@ -65,9 +65,7 @@ def test_bm25_prefers_rare_shared_words():
 
 def test_metrics_against_hand_computed_values():
     gains = np.array([0, 2, 0, 1])
-    assert metrics.ndcg(gains) == pytest.approx(
-        (2 / np.log2(3) + 1 / np.log2(5)) / (2 + 1 / np.log2(3))
-    )
+    assert metrics.ndcg(gains) == pytest.approx((2 / np.log2(3) + 1 / np.log2(5)) / (2 + 1 / np.log2(3)))
     assert metrics.mrr(gains) == 0.5
     assert metrics.recall(gains, 3) == 0.5
 

@@ -1,16 +1,20 @@
-"""4-bit blocks and exported directories."""
+"""4-bit blocks, exported directories, and what is fitted after training."""
 
 import json
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training tests need PyTorch")
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from train import calibrate, export, q4
-from train.model import Joint, Shape
-from train.tests.conftest import CONFIG
+from train.encoder import Packed
+from train.interaction import Interaction
+from train.tests.conftest import CONFIG, LAYERS, SIZE
 
 
 def test_calibration_finds_the_slope_that_made_the_labels():
@@ -23,6 +27,18 @@ def test_calibration_finds_the_slope_that_made_the_labels():
     assert offset == pytest.approx(-1, abs=0.06)
 
 
+def test_stopping_early_reads_on_what_may_reach_the_top():
+    rng = np.random.default_rng(0)
+    base = np.arange(30.0)
+    noisy = {"tiny": base + rng.uniform(-2, 2, 30), "turbo": base + rng.uniform(-1, 1, 30), "base": base}
+    scores, read = calibrate.stop_early(noisy, {"tiny": 4.0, "turbo": 2.0})
+    assert np.argsort(-scores)[:10].tolist() == list(range(29, 19, -1))
+    assert read[0] == 30
+    assert read[2] <= read[1] < 20
+    _, everything = calibrate.stop_early(noisy, {"tiny": 99.0, "turbo": 99.0})
+    assert everything == [30, 30, 30]
+
+
 def test_unpack_reads_low_nibbles_first():
     block = torch.zeros(1, 18, dtype=torch.uint8)
     block[0, :2] = torch.tensor([0.5], dtype=torch.float16).view(torch.uint8)
@@ -33,37 +49,60 @@ def test_unpack_reads_low_nibbles_first():
     assert values[0, 1] == -4.0
 
 
-def test_pack_is_exact_on_values_that_fit_and_close_elsewhere():
+@pytest.fixture
+def trained():
+    """A model whose parts all matter, and an idf table."""
     torch.manual_seed(0)
-    blocks = q4.pack(torch.randn(8, 64))
-    again = q4.unpack(q4.pack(q4.unpack(blocks)))
-    assert torch.equal(again, q4.unpack(blocks))
-    values = torch.randn(64, 96)
-    error = (q4.unpack(q4.pack(values)) - values).square().mean().sqrt()
-    assert error < 0.12
+    model = Interaction(CONFIG["hidden_size"], LAYERS, SIZE).eval()
+    with torch.no_grad():
+        for scorer in model.scorers.values():
+            scorer.mean.normal_()
+            scorer.deviation.uniform_(0.5, 2)
+            scorer.down.weight.normal_()
+    return model, np.linspace(0, 9, 40, dtype=np.float16).astype(np.float32)
 
 
-@pytest.mark.parametrize(("precision", "bound"), [("bf16", 0.01), ("q4_0", 0.2)])
-def test_export_keeps_the_start_and_reads_back(weights, tmp_path, precision, bound):
+@pytest.fixture
+def exported(trained, weights, tmp_path):
     start, out = tmp_path / "start", tmp_path / "out"
     start.mkdir()
-    matrices = {k: q4.pack(v) for k, v in weights.items() if k.endswith(("query.weight",))}
-    matrices["embeddings.word_embeddings.weight"] = q4.pack(
-        weights["embeddings.word_embeddings.weight"]
-    )
-    save_file(weights | matrices, start / "model.safetensors")
-    (start / "config.json").write_text(json.dumps(CONFIG))
-    torch.manual_seed(0)
-    joint = Joint(CONFIG, weights, Shape("residual", 2, 3))
-    torch.nn.init.normal_(joint.base.head.weight)
-    export.export(joint, start, out, precision)
-    before, after = load_file(start / "model.safetensors"), load_file(out / "model.safetensors")
-    assert all(torch.equal(after[name], value) for name, value in before.items())
-    again = export.load_exported(out)
-    x, lengths = torch.randn(3, 7, 32), torch.tensor([7, 5, 6])
-    cosine = torch.tensor([0.8, 0.9, 0.85])
+    save_file(weights, start / "model.safetensors")
+    section = {"pooling": "mean", "query_prefix": "query: ", "document_prefix": "passage: ", "calibration": {}}
+    (start / "config.json").write_text(json.dumps(CONFIG | {"architectures": ["BertModel"], "podium": section}))
+    calibration = {depth: {"scale": 2.0, "bias": -1.0} for depth in ("tiny", "turbo", "base")}
+    export.export(*trained, start, out, {"calibration": calibration, "margins": {"tiny": 3.0, "turbo": 2.0}})
+    return start, out
+
+
+def test_export_keeps_the_start_and_reads_back(trained, exported):
+    start, out = exported
+    assert (out / "model.safetensors").read_bytes() == (start / "model.safetensors").read_bytes()
+    places = json.loads((out / "model.safetensors.index.json").read_text())["weight_map"]
+    assert places["interaction.turbo.up.weight"] == "interaction.safetensors"
+    assert places["embeddings.LayerNorm.bias"] == "model.safetensors"
+    depths = json.loads((out / "config.json").read_text())["podium"]["interaction"]["depths"]
+    assert [(d["layer"], d["margin"]) for d in depths.values()] == [(1, 3.0), (2, 2.0), (4, 0.0)]
+    again, idf = export.load_exported(out)
+    assert (idf == trained[1]).all()
+    features = torch.randn(50, 7)
+    for depth, logits in trained[0](features).items():
+        assert torch.allclose(again(features)[depth], logits, atol=1e-5)
+
+
+def test_the_reference_of_the_goldens_agrees(trained, exported):
+    """scripts/reference_interaction.py, written apart, on the exported tensors."""
+    pytest.importorskip("transformers", reason="the reference encoder is that of transformers")
+    sys.path.append(str(Path(__file__).parents[2] / "scripts"))
+    from reference_interaction import Interaction as Reference
+
+    reference = Reference.__new__(Reference)
+    held = export.load_file(exported[1] / export.HEADS)
+    reference.tensors = {name.removeprefix("interaction."): tensor for name, tensor in held.items()}
+    query, document = torch.randn(5, 32), torch.randn(9, 32)
+    features = torch.randn(7)
     with torch.no_grad():
-        wanted = joint.run(x, lengths, lengths - 2, cosine)
-        found = again.run(x, lengths, lengths - 2, cosine)
-    for depth, logit in wanted.items():
-        assert (found[depth] - logit).abs().max() < bound * 10
+        seen = trained[0].unit(1, document)
+        matched = trained[0].match(1, Packed(query, np.array([0, 5])), np.array([0]), seen, np.array([[0, 9]]), None)
+        wanted = [matched.item(), trained[0](features[None])["base"].item()]
+    found = [reference.match("turbo", query, document), reference.head("base", features.tolist())]
+    assert found == pytest.approx(wanted, abs=1e-5)
