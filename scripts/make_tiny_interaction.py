@@ -11,10 +11,10 @@ import shutil
 from pathlib import Path
 
 import torch
-from random_models import bert_config, random_tensors, write_checkpoint, write_json
+from random_models import bert_config, random_tensors, write_checkpoint
 from reference_interaction import DEPTHS, Interaction
 from reference_models import read_json
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from sample_texts import GROUPS, LONG_TEXT
 
 ROOT = Path(__file__).parents[1]
@@ -65,11 +65,6 @@ def write_model(out, tokenizer):
     }
     write_checkpoint(out, config, random_tensors(config, 71), dtype=torch.float16)
     save_file(interaction_tensors(vocabulary, 72), out / "interaction.safetensors", {"format": "pt"})
-    files = ("model.safetensors", "interaction.safetensors")
-    held = {name: (file, tensor) for file in files for name, tensor in load_file(out / file).items()}
-    size = sum(tensor.numel() * tensor.element_size() for _, tensor in held.values())
-    places = {name: file for name, (file, _) in sorted(held.items())}
-    write_json(out / "model.safetensors.index.json", {"metadata": {"total_size": size}, "weight_map": places})
     for name in ("tokenizer.json", "tokenizer_config.json"):  # the same bytes: they cost the repository nothing
         shutil.copy(tokenizer / name, out / name)
 

@@ -2,7 +2,7 @@
 
 The start weights are copied byte for byte. What was trained goes beside them, into
 interaction.safetensors (`interaction.idf` float16 [vocabulary], and for each depth
-`interaction.<depth>.*` float32, see `tensors`), found through model.safetensors.index.json.
+`interaction.<depth>.*` float32, see `tensors`), which lies beside model.safetensors.
 The features' mean and deviation are folded into the scorers, so that
 
     logit = linear . f + bias + down . gelu(up f + up_bias)
@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from train import checkpoint
@@ -69,18 +68,6 @@ def describe(model: Interaction, start: Path, fitted: dict) -> dict:
     return config | {"podium": section | {"interaction": {"size": model.size, "depths": depths}}}
 
 
-def index(out: Path) -> dict:
-    """model.safetensors.index.json: which file holds which tensor."""
-    places, size = {}, 0
-    for file in (WEIGHTS, HEADS):
-        with safe_open(out / file, framework="pt") as opened:
-            for name in opened.keys():  # noqa: SIM118 (no iterator)
-                tensor = opened.get_tensor(name)
-                places[name] = file
-                size += tensor.numel() * tensor.element_size()
-    return {"metadata": {"total_size": size}, "weight_map": dict(sorted(places.items()))}
-
-
 def export(model: Interaction, idf: np.ndarray, start: Path, out: Path, fitted: dict) -> None:
     """Write the model directory `out`; fitted as train.calibrate leaves it in a model file."""
     out.mkdir(parents=True, exist_ok=True)
@@ -89,11 +76,7 @@ def export(model: Interaction, idf: np.ndarray, start: Path, out: Path, fitted: 
             shutil.copyfile(start / name, out / name)
     save_file(tensors(model, idf), out / HEADS, {"format": "pt"})
     (out / HEADS).chmod(0o644)
-    for name, value in (
-        ("config.json", describe(model, start, fitted)),
-        ("model.safetensors.index.json", index(out)),
-    ):
-        (out / name).write_text(json.dumps(value, indent=2) + "\n")
+    (out / "config.json").write_text(json.dumps(describe(model, start, fitted), indent=2) + "\n")
 
 
 def load_exported(folder: Path) -> tuple[Interaction, np.ndarray]:

@@ -24,7 +24,7 @@ thread_local Running running;
 bool enabled() {
   static const bool on = [] {
     const char* wish = std::getenv("PODIUM_PROFILE");
-    return wish != nullptr && std::string_view(wish) != "" && std::string_view(wish) != "0";
+    return wish != nullptr && !std::string_view(wish).empty() && std::string_view(wish) != "0";
   }();
   return on;
 }

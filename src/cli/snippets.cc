@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/command.h"
-#include "documents/documents.h"
 #include "cli/facts.h"
 #include "cli/input.h"
 #include "cli/output.h"
@@ -12,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/text_width.h"
+#include "documents/documents.h"
 #include "podium/engine.h"
 
 namespace podium::cli {

@@ -33,9 +33,9 @@ bool WindowCutter::cut(std::size_t most) {
 
 std::optional<Window> WindowCutter::next(const WindowRule& rule, bool finished) {
   if (done_) return std::nullopt;
+  forget(last_);
   const std::size_t room = rule.room;
   if (start_ + room < size()) {
-    forget(last_);
     const std::size_t begin = start_;
     const std::size_t end = end_of_window(room);
     done_ = ++count_ == rule.most;
@@ -90,7 +90,9 @@ std::size_t WindowCutter::next_start(std::size_t end, std::size_t overlap) const
   if (borders_.empty() || overlap == 0) return start;
   const std::size_t byte = tokens_.offsets[start - first_].begin;
   const auto border = std::ranges::lower_bound(borders_, byte - std::min(byte, lead_bytes_));
-  return border == borders_.end() ? start : std::clamp(tokens_before(*border), start, end);
+  if (border == borders_.end()) return start;
+  const std::size_t behind = tokens_before(*border);
+  return behind > end ? start : std::max(behind, start);
 }
 
 }  // namespace podium

@@ -65,8 +65,8 @@ struct S16Attention {
     packed.keys = reinterpret_cast<std::int16_t*>(packed.scores + kQueryBlock * packed.columns);
     packed.values = packed.keys + packed.columns * packed.depth;
     packed.queries = packed.values + even(head.length) * F::round_up(head.head_dim, kPanel);
-    const float levels = __builtin_floorf(
-        __builtin_sqrtf(static_cast<float>(0x7FFFFF00 / static_cast<int>(packed.depth))));
+    const int most = 0x7FFFFF00 / static_cast<int>(packed.depth);
+    const float levels = __builtin_floorf(__builtin_sqrtf(static_cast<float>(most)));
     packed.levels = levels < 32767 ? levels : 32767;
     return packed;
   }

@@ -147,7 +147,8 @@ class Pulling(Case):
         certificate = self.folder / "certificate.pem"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-             "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", self.folder / "key.pem", "-out", certificate],
+             "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+             "-keyout", self.folder / "key.pem", "-out", certificate],
             check=True, capture_output=True,
         )  # fmt: skip
         both = self.folder / "both.pem"

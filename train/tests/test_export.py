@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training tests need PyTorch")
 
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from train import calibrate, export, q4
 from train.encoder import Packed
@@ -77,9 +77,7 @@ def exported(trained, weights, tmp_path):
 def test_export_keeps_the_start_and_reads_back(trained, exported):
     start, out = exported
     assert (out / "model.safetensors").read_bytes() == (start / "model.safetensors").read_bytes()
-    places = json.loads((out / "model.safetensors.index.json").read_text())["weight_map"]
-    assert places["interaction.turbo.up.weight"] == "interaction.safetensors"
-    assert places["embeddings.LayerNorm.bias"] == "model.safetensors"
+    assert "interaction.turbo.up.weight" in load_file(out / "interaction.safetensors")
     depths = json.loads((out / "config.json").read_text())["podium"]["interaction"]["depths"]
     assert [(d["layer"], d["margin"]) for d in depths.values()] == [(1, 3.0), (2, 2.0), (4, 0.0)]
     again, idf = export.load_exported(out)

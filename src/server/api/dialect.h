@@ -54,7 +54,7 @@ struct Call {
   // those of windows, which are in the jobs' options.
   std::optional<double> threshold;  // results below it are left out (by the service)
   Effort effort = Effort::automatic;
-  std::size_t passages = 0;         // best passages wanted for each result
+  std::size_t passages = 0;  // best passages wanted for each result
   std::unique_ptr<CallState> state;
 };
 
