@@ -22,8 +22,16 @@ class CrossEncoderRanker final : public Ranker {
 
  protected:
   SequenceShare share(std::size_t, std::size_t document) const override {
-    const text::PairShare kept =
-        model().tokenizer().share_in_pair(query_.size(), document, request().max_length);
+    const text::Tokenizer& tokenizer = model().tokenizer();
+    const std::size_t length = request().max_length;
+    std::size_t query = query_.size();
+    const bool fits = query + document + tokenizer.special_tokens_in_pair() <= length;
+    // Windows leave the query half of a sequence, the special tokens around it included.
+    if (!cuts() && !fits) {
+      const std::size_t specials = std::min(length / 2, tokenizer.special_tokens_in_single());
+      query = std::min(query, std::max<std::size_t>(1, length / 2 - specials));
+    }
+    const text::PairShare kept = tokenizer.share_in_pair(query, document, length);
     return {kept.query, kept.document, kept.query < query_tokens().ids.size()};
   }
 
