@@ -119,7 +119,8 @@ Parsed<Ranking> arrange(const Call& call, const Job& job, const Texts& texts, co
                     "Shorten it, or allow truncation.", "documents");
     }
     ranking.usage.total_tokens += score.tokens;
-    if (call.threshold && score.relevance_score < *call.threshold) continue;
+    // Half a step of the eight decimals that scores are written with.
+    if (call.threshold && score.relevance_score < *call.threshold - 5e-9) continue;
     ranking.results.push_back({.index = i,
                                .relevance_score = score.relevance_score,
                                .tokens = score.tokens,

@@ -368,7 +368,7 @@ class Pipes(Case):
                 print(f"{i} " + "y" * 100_000, file=file)
             file.flush()
             with subprocess.Popen(
-                [PROGRAM, "rank", "-q", "x", "--max-length", "16", "-f", "jsonl", file.name],
+                [PROGRAM, "rank", "-q", "x", "--max-length", "16", "--aggregation", "first", "-f", "jsonl", file.name],
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
             ) as process:
                 process.stdout.read(10)

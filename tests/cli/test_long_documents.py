@@ -75,11 +75,11 @@ class Passages(unittest.TestCase):
             stdin=json.dumps([{"text": document}, "Nothing here.", {"text": "  "}]).encode(),
         )
         self.assertEqual(run.returncode, 0, run.stderr)
-        first, *others = json.loads(run.stdout)["results"]
+        first, *others = sorted(json.loads(run.stdout)["results"], key=lambda result: result["index"])
         self.assertEqual((first["index"], first["truncated"]), (0, False))
         self.assertGreater(first["windows"], 1)
         self.assertEqual(len(first["passages"]), 3)
-        self.assertEqual(first["passages"][0]["text"], NEEDLE)
+        self.assertIn(NEEDLE, first["passages"][0]["text"])
         scores = [passage["relevance_score"] for passage in first["passages"]]
         self.assertEqual(scores, sorted(scores, reverse=True))
         for passage in first["passages"]:
@@ -101,7 +101,7 @@ class Passages(unittest.TestCase):
         run = podium("snippets", *self.query, "-n", "2", "-f", "json", stdin=document.encode())
         self.assertEqual(run.returncode, 0, run.stderr)
         answer = json.loads(run.stdout)
-        self.assertEqual(answer["passages"][0]["text"], NEEDLE)
+        self.assertIn(NEEDLE, answer["passages"][0]["text"])
         self.assertEqual(len(answer["passages"]), 2)
         table = podium("snippets", *self.query, stdin=document.encode()).stdout.decode()
         self.assertIn("Marmots hibernate", table.splitlines()[1])
