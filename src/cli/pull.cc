@@ -15,9 +15,10 @@ namespace {
 constexpr const char* kNotes =
     "Only what Podium reads is downloaded: configuration, tokenizer, safetensors. The\n"
     "cache is the one of Hugging Face's own tools: what either downloads, both find.\n"
-    "An interrupted download goes on where it stopped. Variables: HF_TOKEN for a model\n"
-    "that is not public, HF_ENDPOINT for another server, HF_HUB_CACHE or HF_HOME for\n"
-    "another folder, HTTPS_PROXY, SSL_CERT_FILE. The model's directory is printed.\n";
+    "An interrupted download goes on where it stopped. Variables: HF_TOKEN for a\n"
+    "model that is not public, HF_ENDPOINT for another server, HF_HUB_CACHE or\n"
+    "HF_HOME for another folder, HTTPS_PROXY, SSL_CERT_FILE. The model's directory\n"
+    "is printed.\n";
 
 }  // namespace
 

@@ -374,7 +374,7 @@ class Pipes(Case):
                 process.stdout.read(10)
                 process.stdout.close()
                 message = process.stderr.read().decode()
-                self.assertRegex(message, r"\A(podium: \d+ of 40 documents [^\n]*\n)?\Z")
+                self.assertRegex(message, r"\A(podium: \d+ of 40 documents[^\n]*\n)?\Z")
                 self.assertEqual(process.wait(timeout=60), 0)
 
     def test_full_disk_is_an_error(self):
