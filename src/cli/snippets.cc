@@ -24,8 +24,8 @@ namespace {
 enum class Format { table, json };
 
 constexpr const char* kNotes =
-    "FILE is one text, a web page or a book. Snippets are its sentences, looked for in\n"
-    "the windows that score best; characters are counted in Unicode code points.\n";
+    "FILE is one text, a web page or a book. Snippets are its sentences, looked for\n"
+    "in the windows that score best; characters are Unicode code points.\n";
 
 struct Request {
   std::string query;
