@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/inputs.h"
+#include "model/heads.h"
 
 namespace podium {
 
@@ -26,10 +27,7 @@ void BiEncoderRanker::build(const SequenceShare&, std::span<const text::TokenId>
 }
 
 double BiEncoderRanker::logit(std::span<const float> row) const {
-  double cosine = 0;
-  for (std::size_t i = 0; i < query_.size(); ++i) {
-    cosine += static_cast<double>(query_[i]) * static_cast<double>(row[i]);
-  }
+  const double cosine = model::dot(query_.data(), row.data(), query_.size());
   const hub::BiEncoderConfig& config = model().bi_encoder();
   return config.calibration_scale * cosine + config.calibration_bias;
 }

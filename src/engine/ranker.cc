@@ -150,44 +150,41 @@ void Ranker::flush() {
   pending_tokens_ = 0;
 }
 
-// Waits for the next batch with rows of this request and takes them.
 Result<void> Ranker::absorb() {
+  const std::size_t before = done_;
+  PODIUM_TRY(const std::size_t count, collect([&](std::size_t id, std::span<const float> row) {
+               if (id == kQuery) {
+                 take_query(row);
+               } else {
+                 score(logit(row), depth());
+               }
+             }));
+  unanswered_ -= count;
+  if (done_ > before && request_.options.progress) request_.options.progress(done_, total_);
+  return {};
+}
+
+Result<void> Ranker::compute(std::vector<Scheduler::Work> work, const Answer& answer) {
+  std::size_t missing = work.size();
+  job_->add(std::move(work));
+  while (missing > 0) {
+    PODIUM_TRY(const std::size_t count, collect(answer));
+    missing -= count;
+  }
+  return {};
+}
+
+// Waits for the next batch with rows of this request; how many there were.
+Result<std::size_t> Ranker::collect(const Answer& answer) {
   const Stopwatch waiting;
   job_->wait();
   ranking_.timings.encode_ms += waiting.milliseconds();
   PODIUM_TRY(const Scheduler::Computed computed, job_->collect());
   const std::size_t width = model().output_size();
-  const std::size_t before = done_;
   for (std::size_t i = 0; i < computed.ids.size(); ++i) {
-    const auto row = std::span(computed.rows).subspan(i * width, width);
-    if (computed.ids[i] == kQuery) {
-      take_query(row);
-    } else {
-      score(logit(row), depth());
-    }
+    answer(computed.ids[i], std::span(computed.rows).subspan(i * width, width));
   }
-  unanswered_ -= computed.ids.size();
-  if (done_ > before && request_.options.progress) request_.options.progress(done_, total_);
-  return {};
-}
-
-Result<void> Ranker::compute(
-    std::vector<Scheduler::Work> work,
-    const std::function<void(std::size_t, std::span<const float>)>& answer) {
-  std::size_t missing = work.size();
-  job_->add(std::move(work));
-  while (missing > 0) {
-    const Stopwatch waiting;
-    job_->wait();
-    ranking_.timings.encode_ms += waiting.milliseconds();
-    PODIUM_TRY(const Scheduler::Computed computed, job_->collect());
-    const std::size_t width = model().output_size();
-    for (std::size_t i = 0; i < computed.ids.size(); ++i) {
-      answer(computed.ids[i], std::span(computed.rows).subspan(i * width, width));
-    }
-    missing -= computed.ids.size();
-  }
-  return {};
+  return computed.ids.size();
 }
 
 void Ranker::score(double logit, Effort depth) {

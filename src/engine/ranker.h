@@ -77,9 +77,9 @@ class Ranker {
   // The last window was taken over.
   virtual Result<void> finish();
 
-  // Has work of a strategy's own computed, and waits for it; answer: called with ids and rows.
-  Result<void> compute(std::vector<Scheduler::Work> work,
-                       const std::function<void(std::size_t, std::span<const float>)>& answer);
+  using Answer = std::function<void(std::size_t id, std::span<const float> row)>;
+  // Has work of a strategy's own computed, and waits for it.
+  Result<void> compute(std::vector<Scheduler::Work> work, const Answer& answer);
   // The score of the window that has waited longest, and the depth it was read to.
   void score(double logit, Effort depth);
 
@@ -113,6 +113,7 @@ class Ranker {
   Result<void> add(std::size_t id, text::Sequence sequence);
   void flush();
   Result<void> absorb();
+  Result<std::size_t> collect(const Answer& answer);
   void close_documents();
 
   const RankRequest request_;

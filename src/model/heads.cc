@@ -134,11 +134,16 @@ void pool_mean(const float* states, std::size_t rows, std::size_t hidden, float*
   }
 }
 
-void to_unit_length(float* x, std::size_t count) {
-  double square = 0;
+double dot(const float* a, const float* b, std::size_t count) {
+  double sum = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    square += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   }
+  return sum;
+}
+
+void to_unit_length(float* x, std::size_t count) {
+  const double square = dot(x, x, count);
   const double inverse = square > 0 ? 1 / std::sqrt(square) : 0;
   for (std::size_t i = 0; i < count; ++i) {
     x[i] = static_cast<float>(static_cast<double>(x[i]) * inverse);

@@ -37,6 +37,9 @@ std::unique_ptr<Model> make_bi_encoder(const LoadContext& context, const WeightR
 // The mean of a sequence's states [rows, hidden].
 void pool_mean(const float* states, std::size_t rows, std::size_t hidden, float* out);
 
+// Summed in double, in order.
+double dot(const float* a, const float* b, std::size_t count);
+
 void to_unit_length(float* x, std::size_t count);
 
 // What was read, and what the encoder says.

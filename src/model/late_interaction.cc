@@ -21,13 +21,6 @@ std::size_t features_of(std::size_t depth) {
   return kPlainFeatures + depth + 1 + (depth + 1 == kDepths ? 1 : 0);
 }
 
-double dot(const float* a, const float* b, std::size_t count) {
-  double sum = 0;
-  for (std::size_t i = 0; i < count; ++i)
-    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-  return sum;
-}
-
 void softmax(std::vector<float>& x) {
   const float largest = *std::ranges::max_element(x);
   double sum = 0;
@@ -143,8 +136,7 @@ void LateInteraction::encode_query(const batch::PackedBatch& batch, Workspace& w
   out.length = batch.tokens();
   std::vector<float> projected(out.length * size_);
   for (std::size_t depth = 0; depth < kDepths; ++depth) {
-    encoder_->forward_layers(batch, depth == 0 ? 0 : depths_[depth - 1].layer, depths_[depth].layer,
-                             workspace, pool);
+    read_to(depth, batch, workspace, pool);
     for (std::size_t row = 0; row < out.length; row += kBlock) {
       project(depth, states + row * hidden, std::min(kBlock, out.length - row),
               projected.data() + row * size_, workspace.scratch.front().data());
@@ -191,8 +183,7 @@ void LateInteraction::advance(const batch::PackedBatch& batch,
     });
   }
   for (std::size_t depth = from; depth < to; ++depth) {
-    encoder_->forward_layers(batch, depth == 0 ? 0 : depths_[depth - 1].layer, depths_[depth].layer,
-                             workspace, pool);
+    read_to(depth, batch, workspace, pool);
     pool.parallel_for(passages.size(), [&](std::size_t s, int worker) {
       float* scratch = workspace.scratch[static_cast<std::size_t>(worker)].data();
       Interaction& passage = *passages[s];
@@ -221,6 +212,13 @@ void LateInteraction::advance(const batch::PackedBatch& batch,
       passage.states = {};
     }
   });
+}
+
+// The layers of a depth, from where the one before it ended.
+void LateInteraction::read_to(std::size_t depth, const batch::PackedBatch& batch,
+                              Workspace& workspace, ThreadPool& pool) const {
+  const std::size_t done = depth == 0 ? 0 : depths_[depth - 1].layer;
+  encoder_->forward_layers(batch, done, depths_[depth].layer, Rows::all, workspace, pool);
 }
 
 // Unit vectors [rows, size] of at most kBlock states.

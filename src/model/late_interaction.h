@@ -96,6 +96,8 @@ class LateInteraction final : public Model {
 
   Result<void> read_config(const hub::ModelConfig& config);
   Result<void> read_heads(WeightReader& reader, const hub::ModelConfig& config);
+  void read_to(std::size_t depth, const batch::PackedBatch& batch, Workspace& workspace,
+               ThreadPool& pool) const;
   void project(std::size_t depth, const float* states, std::size_t rows, float* out,
                float* scratch) const;
   double match(std::size_t depth, const float* states, std::size_t rows,

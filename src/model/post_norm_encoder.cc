@@ -179,18 +179,12 @@ struct PostNormEncoder::Run {
 
 void PostNormEncoder::forward(const batch::PackedBatch& batch, Rows rows, Workspace& workspace,
                               ThreadPool& pool) const {
-  forward(batch, 0, layers_.size(), rows, workspace, pool);
+  forward_layers(batch, 0, layers_.size(), rows, workspace, pool);
 }
 
-void PostNormEncoder::forward_layers(const batch::PackedBatch& batch, std::size_t first,
-                                     std::size_t last, Workspace& workspace,
+void PostNormEncoder::forward_layers(const batch::PackedBatch& batch, std::size_t first_layer,
+                                     std::size_t last_layer, Rows rows, Workspace& workspace,
                                      ThreadPool& pool) const {
-  forward(batch, first, last, Rows::all, workspace, pool);
-}
-
-void PostNormEncoder::forward(const batch::PackedBatch& batch, std::size_t first_layer,
-                              std::size_t last_layer, Rows rows, Workspace& workspace,
-                              ThreadPool& pool) const {
   Run run{*this, batch, workspace, pool};
   const auto scratch = [&](int worker) {
     return workspace.scratch[static_cast<std::size_t>(worker)].data();

@@ -45,10 +45,11 @@ class PostNormEncoder final : public Encoder {
   void forward(const batch::PackedBatch& batch, Rows rows, Workspace& workspace,
                ThreadPool& pool) const override;
 
-  // Layers [first, last) alone, on the embeddings if first is 0, else on what workspace.states
-  // holds; leaves their states there, a row for each token. Cutting the stack changes no bit.
-  void forward_layers(const batch::PackedBatch& batch, std::size_t first, std::size_t last,
-                      Workspace& workspace, ThreadPool& pool) const;
+  // Layers [first_layer, last_layer) alone, on the embeddings if that begins with 0, else on what
+  // workspace.states holds; leaves their states there. Cutting the stack changes no bit.
+  void forward_layers(const batch::PackedBatch& batch, std::size_t first_layer,
+                      std::size_t last_layer, Rows rows, Workspace& workspace,
+                      ThreadPool& pool) const;
 
   Workspace make_workspace(std::size_t max_tokens, std::size_t max_length,
                            int workers) const override;
@@ -69,9 +70,6 @@ class PostNormEncoder final : public Encoder {
     LayerNorm output_norm;
   };
   struct Run;  // one forward pass
-
-  void forward(const batch::PackedBatch& batch, std::size_t first_layer, std::size_t last_layer,
-               Rows rows, Workspace& workspace, ThreadPool& pool) const;
 
   static Result<Layer> load_layer(const LoadContext& context, WeightReader& reader,
                                   const LayerNames& names);

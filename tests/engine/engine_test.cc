@@ -6,22 +6,12 @@
 #include <numeric>
 #include <thread>
 
-#include "model/golden.h"
-#include "podium/podium.h"
+#include "engine/tiny_engine.h"
 
 namespace podium {
 namespace {
 
 using model::data;
-
-// In fp32 unless a test says otherwise: the goldens are.
-Engine load(const std::string& name, EngineOptions options = {.precision = Precision::fp32}) {
-  options.model = data(name).string();
-  options.special_tokens = SpecialTokens::match;
-  auto engine = Engine::load(options);
-  EXPECT_TRUE(engine) << (engine ? "" : engine.error().message);
-  return *std::move(engine);
-}
 
 struct Case {
   std::string query;

@@ -7,8 +7,7 @@
 #include <random>
 
 #include "base/utf8.h"
-#include "model/golden.h"
-#include "podium/podium.h"
+#include "engine/tiny_engine.h"
 
 namespace podium {
 namespace {
@@ -130,14 +129,6 @@ Words golden_words() {
   golden().root().find("words")->for_each_element(
       [&](json::Value word) { return words.words.emplace_back(*word.as_string()), true; });
   return words;
-}
-
-Engine load(const std::string& name, EngineOptions options = {.precision = Precision::fp32}) {
-  options.model = data(name).string();
-  options.special_tokens = SpecialTokens::match;
-  auto engine = Engine::load(options);
-  EXPECT_TRUE(engine) << (engine ? "" : engine.error().message);
-  return *std::move(engine);
 }
 
 class Goldens : public testing::TestWithParam<const char*> {};

@@ -47,18 +47,14 @@ struct Portable {
     __builtin_memcpy(&power, &exponent, sizeof power);
     return power;
   }
-  static Reg bf16_even(const std::uint16_t* p) {
+  static Reg bf16_even(const std::uint16_t* p) { return floats(words(p) << 16); }
+  static Reg bf16_odd(const std::uint16_t* p) { return floats(words(p) & 0xFFFF0000U); }
+  static Words words(const std::uint16_t* p) {
     Words words;
     __builtin_memcpy(&words, p, sizeof words);
-    words <<= 16;
-    Reg x;
-    __builtin_memcpy(&x, &words, sizeof x);
-    return x;
+    return words;
   }
-  static Reg bf16_odd(const std::uint16_t* p) {
-    Words words;
-    __builtin_memcpy(&words, p, sizeof words);
-    words &= 0xFFFF0000U;
+  static Reg floats(Words words) {
     Reg x;
     __builtin_memcpy(&x, &words, sizeof x);
     return x;
