@@ -34,6 +34,12 @@ std::optional<std::chrono::milliseconds> read_timeout(std::string_view text) {
 
 Denial hung_up() { return {Fault::timed_out, {ErrorCode::io, "the client hung up", {}}}; }
 
+Denial too_many() {
+  return {Fault::overloaded,
+          {ErrorCode::io, "too many requests wait already",
+           "Try again in a second, or raise --max-queue."}};
+}
+
 Denial from(BadRequest bad) {
   return {.fault = bad.fault, .error = std::move(bad.error), .field = std::move(bad.field)};
 }
@@ -102,6 +108,9 @@ void Handling::begin() {
                    {ErrorCode::io, loading ? "the model is being loaded" : "the server shuts down",
                     "Try again in a second."}});
   }
+  if (target_.match.route->page == nullptr && server_.ranking_->is_full()) {
+    return refuse(too_many());  // reading its body would be for nothing
+  }
   submit(*server_.reading_, 0, [](Handling& self) { self.read_body(); });
 }
 
@@ -119,11 +128,7 @@ bool Handling::submit(WorkQueue& queue, std::int64_t priority,
       self->refuse({Fault::internal, {ErrorCode::internal, error.what(), {}}});
     }
   });
-  if (!taken) {
-    refuse({Fault::overloaded,
-            {ErrorCode::io, "too many requests wait already",
-             "Try again in a second, or raise --max-queue."}});
-  }
+  if (!taken) refuse(too_many());
   return taken;
 }
 
