@@ -7,7 +7,6 @@ part of the report is. The server runs with the options that the table's title n
 """
 
 import argparse
-import platform
 import re
 import sys
 import time
@@ -20,7 +19,7 @@ import bodies  # noqa: E402
 import load  # noqa: E402
 import serving  # noqa: E402
 import wire  # noqa: E402
-from measure import Connection, Probe, Process, Tally, request_bytes  # noqa: E402
+from measure import Connection, Probe, Process, Tally, machine, request_bytes  # noqa: E402
 
 COLUMNS = ("case", "requests", "answers", "slowest", "memory above idle", "of a body", "another client waited")
 BODY_CASES = (
@@ -29,13 +28,6 @@ BODY_CASES = (
     bodies.gzip_bombs, bodies.body_of_100_mb, bodies.a_million_documents, bodies.document_of_50_mb,
 )  # fmt: skip
 WORST_RATIO = 100  # memory of a request to its body
-
-
-def machine():
-    """The processor's name and the number of cores."""
-    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    cores = Path("/proc/cpuinfo").read_text().count("processor\t")
-    return f"{model[1] if model else platform.machine()}, {cores} cores, {platform.system()} {platform.release()}"
 
 
 def send_bodies(tally, port, cases, headers=""):

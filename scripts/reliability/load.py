@@ -158,8 +158,9 @@ def soak(server, process, minutes):
             number += 1
             one_of_each(server, number)
         samples.append((tenth * minutes / 10, process.resident(), process.descriptors(), number))
+        minute, resident, descriptors, _ = samples[-1]
         print(
-            f"  {samples[-1][0]:5.1f} min  {samples[-1][1] / 2**20:8.1f} MiB  {samples[-1][2]} descriptors  {number} rounds"
+            f"  {minute:5.1f} min  {resident / 2**20:8.1f} MiB  {descriptors} descriptors  {number} rounds", flush=True
         )
     yield "rounds (9 requests each, 2 of them broken)", f"{number} in {minutes:g} min"
     for minute, resident, descriptors, _ in samples:

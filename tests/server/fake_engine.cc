@@ -67,6 +67,7 @@ Result<std::vector<TokenSpan>> Engine::tokenize(std::string_view text) const {
 }
 
 Result<std::vector<float>> Engine::embed(std::span<const std::string_view> texts, bool) const {
+  if (fake::hook()) fake::hook()(texts, {});
   return std::vector<float>(texts.size(), 1.0F);
 }
 

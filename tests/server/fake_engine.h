@@ -12,8 +12,8 @@ namespace podium::fake {
 
 using Ranks = std::function<void(std::span<const std::string_view> documents, const RankOptions&)>;
 
-// What every Engine::rank calls, on its caller's thread, before it returns; it may block. Set while
-// no server runs. Engine::load refuses the directory "missing".
+// What every Engine::rank and Engine::embed calls, on its caller's thread, before it returns; it
+// may block. Set while no server runs. Engine::load refuses the directory "missing".
 void on_rank(Ranks hook);
 
 }  // namespace podium::fake

@@ -175,6 +175,37 @@ TEST_F(ServerTest, AFullQueueRefusesAtOnceAndSaysWhenToComeBack) {
   EXPECT_FALSE(ranking.has_seen("late"));
 }
 
+std::string texts(int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i) list += fmt::format("{}\"t{}\"", i == 0 ? "" : ",", i);
+  return R"({"input":[)" + list + "]}";
+}
+
+TEST_F(ServerTest, VectorsKeepNobodyFromBeingReadAndAreOnlyForWhoWaits) {
+  start();
+  ranking.close();
+  std::vector<std::unique_ptr<HttpClient>> waiting;
+  for (int i = 0; i < 3; ++i) {
+    waiting.push_back(connect());
+    waiting.back()->send(request("/v1/embeddings", texts(1)));
+  }
+  ranking.wait_for(3);
+  EXPECT_EQ(ask(request("/v1/rerank", "{}")).status, 422);
+  EXPECT_EQ(ask("GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+  {
+    const auto gone = connect();
+    gone->send(request("/v1/embeddings", texts(64)));
+    ranking.wait_for(4);
+  }
+  wait_until("podium_in_flight", 3);
+  ranking.open();
+  for (const auto& client : waiting) EXPECT_EQ(client->receive().status, 200);
+  EXPECT_TRUE(ranking.has_seen("t1"));
+  EXPECT_FALSE(ranking.has_seen("t63"));
+  EXPECT_EQ(ask(request("/v1/embeddings", texts(2048))).status, 200);
+  EXPECT_THAT(ask(request("/v1/embeddings", texts(2049))).body, HasSubstr("2048"));
+}
+
 TEST_F(ServerTest, DrainingFinishesWhatIsInFlightAndTakesNoMore) {
   start({.shutdown_timeout = 30s});
   ranking.close();
