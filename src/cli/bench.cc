@@ -10,10 +10,10 @@
 
 #include "base/json.h"
 #include "cli/command.h"
-#include "cli/documents.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "documents/documents.h"
 #include "podium/engine.h"
 
 namespace podium::cli {
