@@ -58,7 +58,8 @@ double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-Result<Measured> measure(const Engine& engine, const Load& load, const Documents& documents) {
+Result<Measured> measure(const Engine& engine, const Load& load,
+                         const documents::Documents& documents) {
   const auto count = static_cast<std::size_t>(load.clients);
   std::vector<std::vector<double>> latencies(count);
   std::vector<std::optional<Error>> errors(count);
@@ -160,8 +161,7 @@ Result<int> run_bench(const Command& self, std::span<const char* const> argument
   PODIUM_TRY(const bool go_on, options.read(arguments));
   if (!go_on) return 0;
   PODIUM_TRY(const Input input, Input::open(load.file));
-  PODIUM_TRY(const Documents documents,
-             parse_documents(input.text(), input.name(), InputFormat::automatic));
+  PODIUM_TRY(const auto documents, documents::parse_documents(input.text(), input.name()));
   PODIUM_TRY(const Engine engine, Engine::load(load.engine));
   PODIUM_TRY(const Measured measured, measure(engine, load, documents));
   if (measured.latencies.empty()) {
