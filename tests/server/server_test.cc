@@ -122,8 +122,8 @@ class ServerTest : public KeyFile {
     for (int i = 0; i < kRankingThreads; ++i) {
       clients.push_back(connect());
       clients.back()->send(rerank(fmt::format("occupied {}", i)));
+      ranking.wait_for(clients.size());  // one by one: a short queue would refuse some of a crowd
     }
-    ranking.wait_for(kRankingThreads);
     return clients;
   }
 
@@ -142,6 +142,7 @@ TEST_F(ServerTest, WorkOfAClientThatHungUpIsDroppedBeforeItIsComputed) {
     gone->send(rerank("gone"));
     wait_until("podium_queue", 1);
   }
+  wait_until("podium_in_flight", kRankingThreads);  // it has been noticed
   const auto patient = connect();
   patient->send(rerank("patient"));
   patient->send_no_more();  // half closed: it still wants its answer

@@ -226,9 +226,11 @@ class Together(Alive):
                 return asked
 
             running = [pool.submit(ask) for _ in range(4)]
-            for i in range(6):
-                other.post("/admin/models", {"name": "m", "model": tiny[(i + 1) % 2]}, 201)
-            over.set()
+            try:
+                for i in range(6):
+                    other.post("/admin/models", {"name": "m", "model": tiny[(i + 1) % 2]}, 201)
+            finally:
+                over.set()  # or the clients would never end
             self.assertTrue(all(client.result() > 0 for client in running))
 
 
