@@ -5,6 +5,7 @@
 #   make build   the program at build/podium                      make parity  scores against PyTorch
 #   make clients real client libraries against the server         make mcp-check  the official MCP client
 #   make bench  Podium beside other engines           make bench-kernels  every kernel alone
+#   make reliability  bad input, faults, load, soak (45 minutes)    make bench-server  what HTTP costs
 #   make fuzz    every fuzz target for a minute                   make lint    format, tidy, sanitizers
 #   make quality docs/quality.md from ../shared/data/dev (FULL=1: all of it)
 
@@ -15,7 +16,7 @@ JOBS := $(shell nproc)
 CMAKE_FLAGS := -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check bench bench-kernels bench-build fuzz quality lint clean
+.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check bench bench-kernels bench-build reliability bench-server fuzz quality lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -58,6 +59,14 @@ clients: build
 mcp-check: build $(VENV)/.mcp
 	$(PYTHON) tests/cli/test_mcp.py $(BUILD)/podium
 
+# RELIABILITY='--only http' runs a part; the whole takes the 45 minutes of which the soak is 30.
+reliability: build
+	python3 scripts/reliability $(BUILD)/podium --report docs/reliability.md $(RELIABILITY)
+
+bench-server: build $(VENV)/.bench-server
+	@scripts/install_packages.sh scripts/apt-packages-bench.txt
+	$(PYTHON) scripts/bench_server.py $(BUILD)/podium --peer-python $(PYTHON) --report docs/bench-server.md
+
 tokenizer-parity: test
 	$(PYTHON) scripts/tokenizer_parity.py --lines 200000
 
@@ -95,6 +104,10 @@ $(VENV)/.test: scripts/requirements-test.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.torch: scripts/requirements-torch.txt $(VENV)/.test
+	@$(PYTHON) -m pip install -q -r $<
+	@touch $@
+
+$(VENV)/.bench-server: scripts/requirements-bench-server.txt $(VENV)/.torch
 	@$(PYTHON) -m pip install -q -r $<
 	@touch $@
 

@@ -42,12 +42,18 @@ check_tidy() {
     xargs -P "$jobs" -n 1 clang-tidy-19 -p $build --quiet 2> >(grep -v 'warnings\? ' >&2)
 }
 
-# What threads share, under ThreadSanitizer: the compute threads and the scheduler, built by themselves.
+# What threads share, under ThreadSanitizer: the compute threads and the scheduler, built by themselves, and the
+# server with an engine that only pretends, so that no more than the server is built.
 check_threads() {
+  local threads=build/threads
+  [ -f $threads/build.ninja ] || cmake -S . -B $threads -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
+    -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_FLAGS_DEBUG="-O0 -gline-tables-only" -DPODIUM_SANITIZE=thread >$threads.log || { cat $threads.log; return 1; }
   clang++-19 -std=c++20 -O1 -g -fsanitize=thread -Wno-deprecated-declarations -DFMT_HEADER_ONLY \
     -Iinclude -Isrc -Itests src/base/{error,thread_pool}.cc src/engine/scheduler.cc \
     tests/base/thread_pool_test.cc tests/engine/scheduler_test.cc \
-    -lgtest -lgtest_main -lpthread -o build/tsan_test && build/tsan_test --gtest_brief=1
+    -lgtest -lgtest_main -lpthread -o build/tsan_test && build/tsan_test --gtest_brief=1 &&
+    ninja -C $threads --quiet -j "$jobs" test_server && timeout 300 $threads/test_server --gtest_brief=1
 }
 
 check_fuzz() {  # a minute each; what a target finds beyond its seeds stays in build/

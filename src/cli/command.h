@@ -30,6 +30,7 @@ Result<int> run_snippets(const Command& self, std::span<const char* const> argum
 Result<int> run_tokenize(const Command& self, std::span<const char* const> arguments);
 Result<int> run_inspect(const Command& self, std::span<const char* const> arguments);
 Result<int> run_eval(const Command& self, std::span<const char* const> arguments);
+Result<int> run_bench(const Command& self, std::span<const char* const> arguments);
 Result<int> run_keys(const Command& self, std::span<const char* const> arguments);
 Result<int> run_serve(const Command& self, std::span<const char* const> arguments);
 Result<int> run_mcp(const Command& self, std::span<const char* const> arguments);

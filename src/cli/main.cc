@@ -22,6 +22,7 @@ constexpr std::array kCommands = {
     Command{"tokenize", "Show the tokens a model reads in a text", run_tokenize},
     Command{"inspect", "Show what a model is and what it needs", run_inspect},
     Command{"eval", "Measure how well a model ranks sets with known answers", run_eval},
+    Command{"bench", "Measure how fast this machine ranks", run_bench},
     Command{"keys", "Make, limit and revoke the API keys of a server", run_keys},
     Command{"mcp", "Serve agents by the Model Context Protocol", run_mcp},
     Command{"doctor", "Check this machine and say what podium makes of it", run_doctor},

@@ -8,6 +8,7 @@
 #include "server/http/gzip.h"
 #include "server/ops/access_log.h"
 #include "server/request_body.h"
+#include "server/request_models.h"
 #include "server/response.h"
 
 namespace podium::server {
@@ -33,6 +34,12 @@ std::optional<std::chrono::milliseconds> read_timeout(std::string_view text) {
 }
 
 Denial hung_up() { return {Fault::timed_out, {ErrorCode::io, "the client hung up", {}}}; }
+
+Denial too_many() {
+  return {Fault::overloaded,
+          {ErrorCode::io, "too many requests wait already",
+           "Try again in a second, or raise --max-queue."}};
+}
 
 Denial from(BadRequest bad) {
   return {.fault = bad.fault, .error = std::move(bad.error), .field = std::move(bad.field)};
@@ -102,6 +109,9 @@ void Handling::begin() {
                    {ErrorCode::io, loading ? "the model is being loaded" : "the server shuts down",
                     "Try again in a second."}});
   }
+  if (target_.match.route->page == nullptr && server_.ranking_->is_full()) {
+    return refuse(too_many());  // reading its body would be for nothing
+  }
   submit(*server_.reading_, 0, [](Handling& self) { self.read_body(); });
 }
 
@@ -119,11 +129,7 @@ bool Handling::submit(WorkQueue& queue, std::int64_t priority,
       self->refuse({Fault::internal, {ErrorCode::internal, error.what(), {}}});
     }
   });
-  if (!taken) {
-    refuse({Fault::overloaded,
-            {ErrorCode::io, "too many requests wait already",
-             "Try again in a second, or raise --max-queue."}});
-  }
+  if (!taken) refuse(too_many());
   return taken;
 }
 
@@ -147,16 +153,18 @@ void Handling::read_body() {
   if (denial) return refuse(*std::move(denial));
   if (!admit()) return;
   if (target_.match.route->page != nullptr) {
-    auto response = target_.match.route->page(request, body, server_.models());
-    if (!response) return refuse(from(std::move(response).error()));
-    return finish(*std::move(response));
+    if (!set_deadline({})) return;
+    if (!has_body) return show_page(body);
+    const auto parsed = std::make_shared<const json::Document>(*std::move(document));
+    submit(*server_.ranking_, 0, [parsed](Handling& self) { self.show_page(parsed->root()); });
+    return;
   }
   auto call =
       target_.match.dialect->parse(request, body, {.strict_jina = server_.options().strict_jina});
   if (!call) return refuse(from(std::move(call).error()));
   const auto shared = std::make_shared<Call>(*std::move(call));
   model_ = shared->model;
-  if (!set_deadline(*shared)) return;
+  if (!set_deadline(shared->timeout)) return;
   request.body = {};  // the call owns what it needs
   submit(*server_.ranking_, shared->priority, [shared](Handling& self) { self.rank(*shared); });
 }
@@ -169,10 +177,10 @@ bool Handling::admit() {
   return true;
 }
 
-bool Handling::set_deadline(const Call& call) {
-  auto timeout = call.timeout.value_or(server_.options().timeout);
+bool Handling::set_deadline(std::optional<std::chrono::milliseconds> in_body) {
+  auto timeout = in_body.value_or(server_.options().timeout);
   const std::string_view header = exchange_->request.header("X-Request-Timeout");
-  if (!call.timeout && !header.empty()) {
+  if (!in_body && !header.empty()) {
     const auto asked = read_timeout(header);
     if (!asked) {
       refuse({Fault::schema,
@@ -186,11 +194,21 @@ bool Handling::set_deadline(const Call& call) {
   return true;
 }
 
+Caller Handling::caller() const {
+  return {client(), identity_.client, deadline_, exchange_->abandoned()};
+}
+
+void Handling::show_page(const json::Value& body) {
+  const RequestModels models(server_.models(), caller());
+  auto response = target_.match.route->page(exchange_->request, body, models);
+  if (!response) return refuse(from(std::move(response).error()));
+  finish(*std::move(response));
+}
+
 void Handling::rank(const Call& call) {
   sample_.ranked = true;
   sample_.queue_seconds = seconds();
-  auto outcome =
-      server_.service().rank(call, {client(), identity_.client, deadline_, exchange_->abandoned()});
+  auto outcome = server_.service().rank(call, caller());
   if (!outcome) return refuse(from(std::move(outcome).error()));
   sample_.documents = outcome->documents;
   sample_.computed = outcome->computed;

@@ -34,12 +34,15 @@ class Handling : public std::enable_shared_from_this<Handling> {
   void run_endpoint();
   void read_body();
   bool admit();
-  bool set_deadline(const Call& call);
+  // From the body's timeout, the header's or the server's. False: the header's is none.
+  bool set_deadline(std::optional<std::chrono::milliseconds> in_body);
+  void show_page(const json::Value& body);
   void rank(const Call& call);
   bool submit(WorkQueue& queue, std::int64_t priority, const std::function<void(Handling&)>& step);
   void refuse(Denial denial);
   void finish(HttpResponse response);
   const std::string& client() const;
+  Caller caller() const;
   double seconds() const;  // since the request was complete
   static HttpResponse refuse_early(Server& server, const HttpRequest& head, const Dialect* dialect,
                                    Denial denial);

@@ -4,6 +4,8 @@ namespace podium::server {
 
 namespace {
 
+constexpr std::size_t kLongestMessage = 1000;  // bytes: a message may quote what a client sent
+
 void add_default(HttpResponse& response, std::string_view name, std::string_view value) {
   for (const auto& [given, ignored] : response.headers) {
     if (same_name(given, name)) return;
@@ -37,6 +39,10 @@ void add_headers(const ServerOptions& options, std::string_view request_id,
 
 HttpResponse render_denial(const ServerOptions& options, const Dialect* dialect,
                            std::string_view request_id, Denial denial) {
+  if (denial.error.message.size() > kLongestMessage) {
+    denial.error.message.resize(kLongestMessage);
+    denial.error.message += "…";
+  }
   HttpResponse response = render(dialect, Refusal{.fault = denial.fault,
                                                   .error = std::move(denial.error),
                                                   .request_id = request_id,

@@ -13,6 +13,7 @@ namespace {
 constexpr int kRankingThreads = 64;
 constexpr int kReadingThreads = 2;
 constexpr std::size_t kPastErrors = 50;
+constexpr std::size_t kLongestPath = 200;  // bytes, of those
 
 bool is_loopback(const HttpOptions& options) {
   return !options.unix_socket.empty() || options.host == "localhost" || options.host == "::1" ||
@@ -101,6 +102,7 @@ HttpResponse Server::at_broken_request(int status, const std::string& message,
 }
 
 void Server::remember_error(PastError error) {
+  if (error.path.size() > kLongestPath) error.path.resize(kLongestPath);
   const std::lock_guard lock(errors_mutex_);
   errors_.push_front(std::move(error));
   if (errors_.size() > kPastErrors) errors_.pop_back();

@@ -27,6 +27,7 @@ class WorkQueue {
   bool submit(const std::string& client, std::int64_t priority, Job job);
 
   std::size_t waiting() const;
+  bool is_full() const { return waiting() >= capacity_; }
 
  private:
   void work();

@@ -21,7 +21,7 @@ PROGRAM = "podium"
 SCRATCH = tempfile.TemporaryDirectory()
 KEYS = Path(SCRATCH.name, "keys.db")
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["rank", "pull", "snippets", "tokenize", "inspect", "eval", "serve", "keys", "mcp", "doctor"]
+COMMANDS = ["rank", "pull", "snippets", "tokenize", "inspect", "eval", "serve", "bench", "keys", "mcp", "doctor"]
 
 CAST_IRON = "how to clean a cast iron pan"
 PAN = "Eine gusseiserne Pfanne spült man mit heißem Wasser und reibt sie mit Öl ein."
@@ -450,6 +450,21 @@ class Inspect(Case):
         self.assert_refused(podium("inspect", "/no/such"), "/no/such")
         self.assert_refused(podium("inspect", "README.md"), "README.md")
         self.assert_refused(podium("inspect", "examples"), "config.json")
+
+
+class Bench(Case):
+    def test_figures(self):
+        run = podium("bench", "-q", CAST_IRON, "-s", "1", "-c", "2", "-f", "json", stdin=f"{PAN}\n{TRAIN}\n")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        figures = json.loads(run.stdout)
+        self.assertEqual((figures["clients"], figures["documents"]), (2, 2))
+        self.assertGreater(figures["requests_per_second"], 0)
+        latency = figures["latency_ms"]
+        self.assertTrue(0 < latency["min"] <= latency["p50"] <= latency["p99"], latency)
+
+    def test_refusals(self):
+        self.assert_refused(podium("bench", "-q", " ", "-s", "1", stdin="a\n"), "query")
+        self.assert_refused(podium("bench", "-q", "a", "-c", "0", stdin="a\n"), "--clients")
 
 
 class Doctor(Case):

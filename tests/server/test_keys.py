@@ -1,7 +1,11 @@
 """API keys of a running server: who is let in, in which shape the others are told, limits that change."""
 
+import concurrent.futures
+import contextlib
+import http.client
 import json
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
@@ -75,6 +79,28 @@ class Keys(unittest.TestCase):
         keys(self.server, "add", "bob")
         keys(self.server, "revoke", "alice")
         self.assertEqual(self.server.request("POST", "/v1/rerank", BODY, auth)[0], 401)
+
+    def test_a_killed_server_has_lost_no_usage(self):
+        auth = {"Authorization": f"Bearer {self.key}"}
+        answered = []
+
+        def ask():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                while self.server.request("POST", "/v1/rerank", BODY, auth)[0] == 200:
+                    answered.append(1)
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for _ in range(4):
+                pool.submit(ask)
+            deadline = time.monotonic() + 60
+            while len(answered) < 20 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            self.server.process.kill()
+        self.assertGreaterEqual(len(answered), 20)
+        used = sum(row["requests"] for row in keys(self.server, "usage")["usage"])
+        self.assertGreaterEqual(used, len(answered))
+        self.assertLessEqual(used, len(answered) + 4)
+        self.assertEqual([key["name"] for key in keys(self.server, "list")["keys"]], ["alice"])
 
 
 if __name__ == "__main__":

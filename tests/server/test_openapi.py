@@ -2,7 +2,7 @@
 
 import unittest
 
-from serving import Server
+from serving import ROOT, Server
 from test_keys import keys
 
 OPEN = {"/health", "/live", "/ready", "/ping", "/metrics"}
@@ -33,6 +33,13 @@ class Document(unittest.TestCase):
             self.assertNotIn(status, (405, 500), (path, method, text[:200]))
             if status == 404:  # an unknown model, never an unknown path
                 self.assertIn("x", path.split("/"), (path, method))
+
+    def test_the_fuzzer_has_a_seed_that_each_ranking_path_answers(self):
+        seeds = [file.read_bytes() for file in (ROOT / "fuzz" / "corpus" / "fuzz_http_body").iterdir()]
+        for path, method, operation in self.operations():
+            if method == "POST" and operation["tags"] != ["Server"]:
+                statuses = {self.server.request(method, path, seed)[0] for seed in seeds}
+                self.assertIn(200, statuses, path)
 
     def test_every_path_but_health_is_behind_the_key(self):
         keys(self.server, "add", "alice")

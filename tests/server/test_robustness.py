@@ -4,7 +4,9 @@ import concurrent.futures
 import gzip
 import http.client
 import json
+import select
 import socket
+import threading
 import time
 import unittest
 
@@ -198,6 +200,71 @@ class Together(Alive):
         self.assertEqual(answers[-1]["results"], alone)
         again = server.post("/v1/rerank", bodies[3])
         self.assertEqual(again["results"], answers[4]["results"])
+
+
+    def test_a_long_request_does_not_hold_up_a_short_one(self):
+        documents = [f"{i} words of a long request" for i in range(10_000)]
+        many = json.dumps({"query": QUERY, "documents": documents}).encode()
+        with socket.create_connection(("127.0.0.1", server.port)) as greedy:
+            greedy.sendall(post_bytes(many, f"Content-Length: {len(many)}\r\n"))
+            while json.loads(server.request("GET", "/status")[2])["now"]["in_flight"] == 0:
+                time.sleep(0.01)
+            time.sleep(0.2)
+            server.post("/v1/rerank", {"query": QUERY, "documents": ["a short one", *DOCUMENTS]})
+            self.assertEqual(select.select([greedy], [], [], 0)[0], [], "the long request was answered first")
+
+    def test_a_model_is_swapped_under_requests(self):
+        tiny = [str(ROOT / "tests" / "data" / name) for name in ("tiny-bert", "tiny-roberta")]
+        over = threading.Event()
+        with Server("-m", f"m={tiny[0]}", "--cache", "0") as other, concurrent.futures.ThreadPoolExecutor(4) as pool:
+
+            def ask():
+                asked = 0
+                while not over.is_set():
+                    other.post("/v1/rerank", BODY)
+                    asked += 1
+                return asked
+
+            running = [pool.submit(ask) for _ in range(4)]
+            try:
+                for i in range(6):
+                    other.post("/admin/models", {"name": "m", "model": tiny[(i + 1) % 2]}, 201)
+            finally:
+                over.set()  # or the clients would never end
+            self.assertTrue(all(client.result() > 0 for client in running))
+
+
+class Nowhere(Alive):
+    def test_names_of_models_are_no_paths(self):
+        for name in ("../../../../etc/passwd", "/etc/passwd", "..%2f..%2fetc%2fpasswd", "file:///etc/passwd", "\u0000"):
+            for path in ("/v1/rerank", "/v2/rerank", "/rerank", "/score"):
+                _, _, text = server.request("POST", path, {"model": name, "query": "a", "documents": ["b"]})
+                self.assertNotIn(b"root:", text)
+            self.assertGreaterEqual(server.request("POST", "/admin/models", {"name": "x", "model": name})[0], 400)
+        for path in ("/v1/models/", "/v2/models/", "/page/", "/admin/models/"):
+            for name in ("..%2f..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "../../etc/passwd"):
+                status, _, text = server.request("GET", path + name)
+                self.assertTrue(400 <= status < 500 and b"root:" not in text, (path, name, status))
+
+    def test_nothing_is_fetched(self):
+        with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+            url = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/x"
+            for document in (url, {"text": url}, {"image": url}, {"image_url": {"url": url}}, {"text": "a", "url": url},
+                             {"content": [{"type": "image_url", "image_url": {"url": url}}]}):
+                for path in PATHS:
+                    body = {"query": url, "model": url, "documents": [document], "texts": [url], "inputs": [[url, url]]}
+                    body["instances"] = [{"query": url, "texts": [url], "callback": url}]
+                    server.request("POST", path, body)
+            server.request("POST", "/admin/models", {"name": "x", "model": url})
+            self.assertEqual(select.select([elsewhere], [], [], 0.1)[0], [], "somebody came for the URL")
+
+    def test_what_clients_name_is_not_repeated_at_length(self):
+        long = "n" * 500_000
+        wrong = {"query": "a", "documents": [{"x": 1}], "rank_fields": [long]}
+        for body in (wrong, {"query": long, "documents": [long]}):
+            for path in ("/cohere/v1/rerank", "/v1/rerank"):
+                status, _, text = server.request("POST", path, body)
+                self.assertTrue(status == 200 or len(text) < 10_000, (status, len(text)))
 
 
 class Life(unittest.TestCase):

@@ -7,8 +7,15 @@ namespace podium::server {
 namespace {
 
 tl::unexpected<BadRequest> fault_of(const Error& error) {
-  return tl::unexpected(BadRequest{
-      error.code == ErrorCode::unsupported ? Fault::unsupported : Fault::schema, error, {}});
+  Fault fault = Fault::schema;
+  switch (error.code) {
+    case ErrorCode::unsupported: fault = Fault::unsupported; break;
+    case ErrorCode::overloaded: fault = Fault::overloaded; break;
+    case ErrorCode::deadline_exceeded:
+    case ErrorCode::cancelled: fault = Fault::timed_out; break;
+    default: break;
+  }
+  return tl::unexpected(BadRequest{fault, error, {}});
 }
 
 }  // namespace

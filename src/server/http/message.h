@@ -21,7 +21,7 @@ struct HttpRequest {
   std::string method;           // upper case, e.g. "POST"
   std::string path;             // percent-decoded, without the query, e.g. "/v1/rerank"
   std::string query;            // after the '?', as sent
-  std::vector<Header> headers;  // in the order sent
+  std::vector<Header> headers;  // in the order sent, those of one name together
   std::string body;             // whole and decompressed
   std::string peer;             // the client's address and port, for logs
 

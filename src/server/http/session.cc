@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadSize = std::size_t{64} << 10;
+constexpr std::size_t kIdleSize = std::size_t{2} << 10;  // of a connection that waits for a request
 constexpr std::size_t kMostPipelined = std::size_t{64} << 10;  // bytes read ahead of the answer
 constexpr auto kLinger = 5s;    // for a client that still sends what nobody will read
 constexpr auto kGrace = 250ms;  // until a client that sends no more is asked if it is there
@@ -125,7 +126,8 @@ void Session::abort() {
 
 asio::awaitable<bool> Session::fill() {
   if (ended_ || timed_out_) co_return false;
-  const Moved moved = co_await transport_->read_some(buffer_.prepare(kReadSize));
+  const std::size_t size = buffer_.size() == 0 && idle_ ? kIdleSize : kReadSize;
+  const Moved moved = co_await transport_->read_some(buffer_.prepare(size));
   buffer_.commit(moved.bytes);
   if (moved.error && !timed_out_) ended_ = true;
   co_return !moved.error;
@@ -145,7 +147,7 @@ asio::awaitable<void> Session::run() {
   const Moved greeted = co_await transport_->handshake();
   if (greeted.error) co_return;
   while (co_await serve_one() == Served::keep_alive) {
-    if (buffer_.size() == 0 && buffer_.capacity() > kReadSize) buffer_.shrink_to_fit();
+    if (buffer_.size() == 0 && buffer_.capacity() > kIdleSize) buffer_.shrink_to_fit();
   }
   abort();
 }
@@ -331,7 +333,7 @@ asio::awaitable<bool> Session::wait_for_answer(bool old) {
     }
     waiting_ = true;
     if (buffer_.size() < kMostPipelined) {
-      const Moved moved = co_await transport_->read_some(buffer_.prepare(kReadSize));
+      const Moved moved = co_await transport_->read_some(buffer_.prepare(kIdleSize));
       waiting_ = false;
       buffer_.commit(moved.bytes);
       if (!moved.error || moved.error == asio::error::operation_aborted) continue;

@@ -11,6 +11,8 @@ namespace podium::server {
 
 namespace {
 
+constexpr std::size_t kLongestName = 200;  // bytes of what a client chose
+
 double rounded_ms(double seconds) { return std::round(seconds * 1e6) / 1e3; }
 
 }  // namespace
@@ -26,9 +28,10 @@ std::string access_line(const HttpRequest& request, const HttpResponse& response
   if (!names.trace.parent_id.empty()) out.key("parent_id").value(names.trace.parent_id);
   out.key("peer").value(request.peer);
   if (!names.client.empty()) out.key("client").value(names.client);
-  out.key("method").value(request.method).key("path").value(request.path);
+  out.key("method").value(request.method).key("path");
+  out.value(std::string_view(request.path).substr(0, kLongestName));
   out.key("dialect").value(sample.dialect);
-  if (!names.model.empty()) out.key("model").value(names.model);
+  if (!names.model.empty()) out.key("model").value(names.model.substr(0, kLongestName));
   out.key("status").value(response.status);
   if (sample.ranked) {
     out.key("documents").value(sample.documents).key("computed").value(sample.computed);
