@@ -4,6 +4,7 @@
 #   make rank    build Podium and rank the example documents      make test    the whole test suite
 #   make build   the program at build/podium                      make parity  scores against PyTorch
 #   make clients real client libraries against the server         make mcp-check  the official MCP client
+#   make openapi-check  schemathesis        make deploy-check  systemd, Docker, Helm, clouds
 #   make fuzz    every fuzz target for a minute                   make lint    format, tidy, sanitizers
 
 BUILD := build
@@ -13,7 +14,7 @@ JOBS := $(shell nproc)
 CMAKE_FLAGS := -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check fuzz lint clean
+.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check openapi-check deploy-check fuzz lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,8 +50,16 @@ parity: build $(VENV)/.torch
 clients: build
 	@scripts/clients.sh $(BUILD)/podium $(BUILD)/clients
 
-mcp-check: build $(VENV)/.mcp
+# The official client of the Model Context Protocol, against podium mcp and /mcp.
+mcp-check: build $(VENV)/.server
 	$(PYTHON) tests/cli/test_mcp.py $(BUILD)/podium
+	$(PYTHON) tests/server/run_tests.py $(BUILD)/podium test_mcp
+
+openapi-check: build $(VENV)/.server
+	@$(PYTHON) tests/server/check_openapi.py $(BUILD)/podium
+
+deploy-check: build $(VENV)/.deploy
+	@$(PYTHON) scripts/check_deploy.py $(BUILD)/podium
 
 tokenizer-parity: test
 	$(PYTHON) scripts/tokenizer_parity.py --lines 200000
@@ -74,8 +83,12 @@ $(VENV)/.torch: scripts/requirements-torch.txt $(VENV)/.test
 	@$(PYTHON) -m pip install -q -r $<
 	@touch $@
 
-$(VENV)/.mcp: | $(VENV)/bin/python
-	@$(PYTHON) -m pip install -q mcp
+$(VENV)/.server: scripts/requirements-server.txt | $(VENV)/bin/python
+	@$(PYTHON) -m pip install -q -r $<
+	@touch $@
+
+$(VENV)/.deploy: scripts/requirements-deploy.txt | $(VENV)/bin/python
+	@$(PYTHON) -m pip install -q -r $<
 	@touch $@
 
 clean:
