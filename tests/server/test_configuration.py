@@ -23,7 +23,8 @@ def serve(*options, toml=None, **environment):
     with tempfile.TemporaryDirectory() as folder:
         if toml is not None:
             Path(folder, "podium.toml").write_text(toml)
-        run = subprocess.run([serving.PROGRAM, "serve", *options], cwd=folder, env=serving.clean_environment() | environment,
+        variables = serving.clean_environment() | environment
+        run = subprocess.run([serving.PROGRAM, "serve", *options], cwd=folder, env=variables,
                              capture_output=True, text=True, timeout=60)
         return run.returncode, run.stdout, run.stderr
 

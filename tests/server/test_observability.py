@@ -89,7 +89,7 @@ class Spans(unittest.TestCase):
 
     def test_a_collector_that_is_away_holds_nothing_up(self):
         with Server("--model", TINY, "--otlp-endpoint", "http://127.0.0.1:9") as server:
-            for _ in range(2200):
+            for _ in range(2700):
                 server.request("GET", "/live")
             metrics = server.request("GET", "/metrics")[2].decode()
             values = dict(line.split() for line in metrics.splitlines() if line.startswith("podium_spans"))
