@@ -4,8 +4,9 @@
 #   make rank    build Podium and rank the example documents      make test    the whole test suite
 #   make build   the program at build/podium                      make parity  scores against PyTorch
 #   make clients real client libraries against the server         make mcp-check  the official MCP client
-#   make bench  Podium beside other engines           make bench-kernels  every kernel alone
 #   make reliability  bad input, faults, load, soak (45 minutes)    make bench-server  what HTTP costs
+#   make bench  Podium beside other engines           make bench-kernels  every kernel alone
+#   make openapi-check  schemathesis        make deploy-check  systemd, Docker, Helm, clouds
 #   make fuzz    every fuzz target for a minute                   make lint    format, tidy, sanitizers
 #   make quality docs/quality.md from ../shared/data/dev (FULL=1: all of it)
 
@@ -16,7 +17,7 @@ JOBS := $(shell nproc)
 CMAKE_FLAGS := -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check bench bench-kernels bench-build reliability bench-server fuzz quality lint clean
+.PHONY: help setup build rank test test-train parity tokenizer-parity clients mcp-check reliability bench-server fuzz bench bench-kernels bench-build quality openapi-check deploy-check lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -56,8 +57,16 @@ parity: build $(VENV)/.torch
 clients: build
 	@scripts/clients.sh $(BUILD)/podium $(BUILD)/clients
 
-mcp-check: build $(VENV)/.mcp
+# The official client of the Model Context Protocol, against podium mcp and /mcp.
+mcp-check: build $(VENV)/.server
 	$(PYTHON) tests/cli/test_mcp.py $(BUILD)/podium
+	$(PYTHON) tests/server/run_tests.py $(BUILD)/podium test_mcp
+
+openapi-check: build $(VENV)/.server
+	@$(PYTHON) tests/server/check_openapi.py $(BUILD)/podium
+
+deploy-check: build $(VENV)/.deploy
+	@$(PYTHON) scripts/check_deploy.py $(BUILD)/podium
 
 # RELIABILITY='--only http' runs a part; the whole takes the 45 minutes of which the soak is 30.
 reliability: build
@@ -111,8 +120,12 @@ $(VENV)/.bench-server: scripts/requirements-bench-server.txt $(VENV)/.torch
 	@$(PYTHON) -m pip install -q -r $<
 	@touch $@
 
-$(VENV)/.mcp: | $(VENV)/bin/python
-	@$(PYTHON) -m pip install -q mcp
+$(VENV)/.server: scripts/requirements-server.txt | $(VENV)/bin/python
+	@$(PYTHON) -m pip install -q -r $<
+	@touch $@
+
+$(VENV)/.deploy: scripts/requirements-deploy.txt | $(VENV)/bin/python
+	@$(PYTHON) -m pip install -q -r $<
 	@touch $@
 
 clean:

@@ -59,7 +59,7 @@ double since(Clock::time_point start) {
 }
 
 Result<Measured> measure(const Engine& engine, const Load& load,
-                         const documents::Documents& documents) {
+                         std::span<const std::string_view> documents) {
   const auto count = static_cast<std::size_t>(load.clients);
   std::vector<std::vector<double>> latencies(count);
   std::vector<std::optional<Error>> errors(count);
@@ -72,7 +72,7 @@ Result<Measured> measure(const Engine& engine, const Load& load,
   for (std::size_t i = 0; i < count; ++i) {
     clients.emplace_back([&, i] {
       const auto rank = [&] {
-        auto ranking = engine.rank(load.query, documents.texts, {.client = i});
+        auto ranking = engine.rank(load.query, documents, {.client = i});
         if (ranking) {
           tokens = ranking->usage.total_tokens;
         } else {
@@ -98,7 +98,9 @@ Result<Measured> measure(const Engine& engine, const Load& load,
 
   Measured measured{.latencies = {}, .tokens = tokens, .seconds = since(start)};
   for (std::size_t i = 0; i < count; ++i) {
-    if (errors[i]) return tl::unexpected(*errors[i]);
+    if (std::optional<Error>& error = errors[i]; error.has_value()) {
+      return tl::unexpected(std::move(*error));
+    }
     measured.latencies.insert(measured.latencies.end(), latencies[i].begin(), latencies[i].end());
   }
   std::ranges::sort(measured.latencies);
@@ -162,16 +164,20 @@ Result<int> run_bench(const Command& self, std::span<const char* const> argument
   if (!go_on) return 0;
   PODIUM_TRY(const Input input, Input::open(load.file));
   PODIUM_TRY(const auto documents, documents::parse_documents(input.text(), input.name()));
+  std::vector<std::string> texts;
+  texts.reserve(documents.size());
+  for (std::size_t i = 0; i < documents.size(); ++i) texts.push_back(documents.text(i));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
   PODIUM_TRY(const Engine engine, Engine::load(load.engine));
-  PODIUM_TRY(const Measured measured, measure(engine, load, documents));
+  PODIUM_TRY(const Measured measured, measure(engine, load, views));
   if (measured.latencies.empty()) {
     return fail(ErrorCode::deadline_exceeded, "no request ended in time",
                 "Give it more time with --seconds, or fewer documents.");
   }
   Output out;
   out << (load.format == Format::json
-              ? report_json(load, documents.texts.size(), measured, engine.info())
-              : report_table(load, documents.texts.size(), measured, engine.info()));
+              ? report_json(load, documents.size(), measured, engine.info())
+              : report_table(load, documents.size(), measured, engine.info()));
   return out.finish();
 }
 

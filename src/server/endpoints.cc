@@ -11,6 +11,10 @@ namespace {
 using enum Access;
 using enum Endpoint::Runs;
 
+constexpr std::string_view kModelRequest =
+    R"({"type":"object","required":["name","model"],"properties":{"name":{"type":"string","minLength":1},)"
+    R"("model":{"type":"string","minLength":1,"description":"A directory, or the name of a model."}}})";
+
 constexpr std::array kEndpoints = {
     Endpoint{"GET", "/", open, at_once, get_page, ""},
     Endpoint{"GET", "/page/*", open, at_once, get_page_file, ""},
@@ -24,7 +28,8 @@ constexpr std::array kEndpoints = {
     Endpoint{"GET", "/version", user, at_once, get_version, "The server's version"},
     Endpoint{"GET", "/status", admin, at_once, get_status, "Models, queue, latency, errors"},
     Endpoint{"GET", "/admin/keys", admin, on_a_worker, get_keys, "The API keys, without secrets"},
-    Endpoint{"POST", "/admin/models", admin, on_a_worker, post_model, "Load or swap a model"},
+    Endpoint{"POST", "/admin/models", admin, on_a_worker, post_model, "Load or swap a model",
+             kModelRequest},
     Endpoint{"DELETE", "/admin/models/*", admin, at_once, delete_model, "Unload a model"},
 };
 

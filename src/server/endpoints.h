@@ -30,7 +30,8 @@ struct Endpoint {
     on_a_worker  // may take its time
   } runs;
   HttpResponse (*handle)(const EndpointCall& call);
-  std::string_view summary;  // for the documentation; empty: a file of the pages
+  std::string_view summary;              // for the documentation; empty: a file of the pages
+  std::string_view request_schema = {};  // as a Route's
 };
 
 std::span<const Endpoint> endpoints();

@@ -29,7 +29,8 @@ struct Denial {
   Error error;
   std::string field = {};
   std::vector<Header> headers = {};
-  int status = 0;  // other than 0: goes before the fault's own
+  int status = 0;                    // other than 0: goes before the fault's own
+  const CallState* state = nullptr;  // see Refusal
 };
 
 // Where a request goes and who asks, as far as its head tells.

@@ -52,6 +52,7 @@ Handling::Handling(Server& server, std::shared_ptr<Exchange> exchange)
       exchange_(std::move(exchange)),
       trace_(join_trace(exchange_->request.header("traceparent"))) {
   sample_.dialect = "server";
+  if (server_.spans() != nullptr && trace_.parent_id.empty()) trace_.flags = "01";
 }
 
 Handling::~Handling() {
@@ -159,8 +160,9 @@ void Handling::read_body() {
     submit(*server_.ranking_, 0, [parsed](Handling& self) { self.show_page(parsed->root()); });
     return;
   }
-  auto call =
-      target_.match.dialect->parse(request, body, {.strict_jina = server_.options().strict_jina});
+  auto call = target_.match.dialect->parse(
+      request, body,
+      {.strict_jina = server_.options().strict_jina, .cors_origin = server_.options().cors_origin});
   if (!call) return refuse(from(std::move(call).error()));
   const auto shared = std::make_shared<Call>(*std::move(call));
   model_ = shared->model;
@@ -209,7 +211,11 @@ void Handling::rank(const Call& call) {
   sample_.ranked = true;
   sample_.queue_seconds = seconds();
   auto outcome = server_.service().rank(call, caller());
-  if (!outcome) return refuse(from(std::move(outcome).error()));
+  if (!outcome) {
+    Denial denial = from(std::move(outcome).error());
+    denial.state = call.state.get();
+    return refuse(std::move(denial));
+  }
   sample_.documents = outcome->documents;
   sample_.computed = outcome->computed;
   for (const Ranking& ranking : outcome->rankings) {
@@ -260,7 +266,26 @@ void Handling::finish(HttpResponse response) {
         {.request_id = request_id_, .trace = trace_, .client = identity_.client, .model = model_},
         sample_));
   }
+  export_span();
   exchange_->respond(std::move(response));
+}
+
+void Handling::export_span() {
+  SpanExporter* const spans = server_.spans();
+  if (spans == nullptr || !SpanExporter::is_sampled(trace_)) return;
+  const HttpRequest& request = exchange_->request;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto taken = std::chrono::duration<double>(sample_.seconds);
+  using Nanoseconds = std::chrono::nanoseconds;
+  const auto end = std::chrono::duration_cast<Nanoseconds>(now);
+  spans->record({.trace = trace_,
+                 .name = request.method + " " + request.path,
+                 .start_ns = (end - std::chrono::duration_cast<Nanoseconds>(taken)).count(),
+                 .end_ns = end.count(),
+                 .method = request.method,
+                 .path = request.path,
+                 .model = model_,
+                 .sample = sample_});
 }
 
 }  // namespace podium::server

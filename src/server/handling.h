@@ -41,6 +41,7 @@ class Handling : public std::enable_shared_from_this<Handling> {
   bool submit(WorkQueue& queue, std::int64_t priority, const std::function<void(Handling&)>& step);
   void refuse(Denial denial);
   void finish(HttpResponse response);
+  void export_span();
   const std::string& client() const;
   Caller caller() const;
   double seconds() const;  // since the request was complete

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "podium/podium.h"
+#include "server/api/schemas.h"
 #include "server/endpoints.h"
 #include "server/entry.h"
 #include "server/server.h"
@@ -29,6 +30,21 @@ std::string path_of(std::string_view pattern) {
   return path;
 }
 
+// A schema with "@Query" spelled out as a reference to the component of that name.
+std::string spelled_out(std::string_view schema) {
+  constexpr std::string_view kMark = "\"@";
+  std::string out;
+  while (true) {
+    const std::size_t mark = schema.find(kMark);
+    out += schema.substr(0, mark);
+    if (mark == std::string_view::npos) return out;
+    schema.remove_prefix(mark + kMark.size());
+    const std::size_t end = schema.find('"');
+    out += fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema.substr(0, end));
+    schema.remove_prefix(end + 1);
+  }
+}
+
 std::string lower(std::string_view method) {
   std::string text(method);
   for (char& c : text) c = static_cast<char>(c - 'A' + 'a');
@@ -47,7 +63,9 @@ std::map<std::string, Methods> operations() {
           !dialect->claims({.method = "POST", .path = std::string(route.path)}, null_json());
       const std::string path = path_of(route.path);
       if (!only_forced || route.page != nullptr) paths[path][lower(route.method)] = operation;
-      if (route.page == nullptr && path != "/") {
+      const bool is_named =
+          path.size() == dialect->name.size() + 1 && path.ends_with(dialect->name);
+      if (route.page == nullptr && path != "/" && !is_named) {
         paths[fmt::format("/{}{}", dialect->name, path)][lower(route.method)] = operation;
       }
     }
@@ -57,7 +75,7 @@ std::map<std::string, Methods> operations() {
     paths[path_of(endpoint.path)][lower(endpoint.method)] = {
         .tag = "Server",
         .summary = endpoint.summary,
-        .request_schema = endpoint.method == "POST" ? R"({"type":"object"})" : "",
+        .request_schema = endpoint.request_schema,
         .open = endpoint.access == Access::open,
         .text = endpoint.path == "/metrics" || endpoint.path == "/ping"};
   }
@@ -69,7 +87,7 @@ void write_responses(json::Writer& out, const Operation& operation) {
   out.key("200").begin_object().key("description").value("The answer");
   if (!operation.text) {
     out.key("content").begin_object().key("application/json").begin_object().key("schema");
-    out.raw(operation.response_schema.empty() ? "{}" : operation.response_schema);
+    out.raw(operation.response_schema.empty() ? "{}" : spelled_out(operation.response_schema));
     out.end_object().end_object();
   }
   out.end_object();
@@ -83,13 +101,17 @@ void write_operation(json::Writer& out, const std::string& path, const Operation
   if (path.find("{name}") != std::string::npos) {
     out.key("parameters").begin_array().begin_object().key("name").value("name");
     out.key("in").value("path").key("required").value(true).key("schema").begin_object();
-    out.key("type").value("string").key("minLength").value(1).end_object();
+    out.key("type")
+        .value("string")
+        .key("pattern")
+        .value("^[^\\u0000-\\u001f\\u007f]+$")
+        .end_object();
     out.end_object().end_array();
   }
   if (!operation.request_schema.empty()) {
     out.key("requestBody").begin_object().key("required").value(true).key("content");
     out.begin_object().key("application/json").begin_object().key("schema");
-    out.raw(operation.request_schema).end_object().end_object().end_object();
+    out.raw(spelled_out(operation.request_schema)).end_object().end_object().end_object();
   }
   write_responses(out, operation);
   if (operation.open) out.key("security").begin_array().end_array();
@@ -110,7 +132,8 @@ std::string write_document() {
   out.end_array().key("components").begin_object().key("securitySchemes").begin_object();
   out.key("bearer").begin_object().key("type").value("http").key("scheme").value("bearer");
   out.end_object().key("key").begin_object().key("type").value("apiKey").key("in").value("header");
-  out.key("name").value("X-Api-Key").end_object().end_object().end_object();
+  out.key("name").value("X-Api-Key").end_object().end_object();
+  out.key("schemas").raw(spelled_out(schema::kComponents)).end_object();
   out.key("paths").begin_object();
   for (const auto& [path, methods] : operations()) {
     out.key(path).begin_object();

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "server/http/post.h"
 
 namespace podium::server {
 
@@ -238,6 +239,10 @@ constexpr std::array kOptions = {
     Option{"cors-origin", "ORIGIN", "let pages of that origin call; * is all", false,
            [](O& o, S v) { return o.cors_origin = v, Result<void>(); },
            [](const O& o) { return words(o.cors_origin); }},
+    Option{"otlp-endpoint", "URL",
+           "send a span of each request to an OpenTelemetry\ncollector there (default: none)",
+           false, [](O& o, S v) { return o.otlp_endpoint = v, Result<void>(); },
+           [](const O& o) { return words(o.otlp_endpoint); }},
 };
 
 std::string variable_name(std::string_view option) {
@@ -317,11 +322,23 @@ Result<void> apply_cloud(
   return port ? apply(options, {{"port", *port}}, "", true) : Result<void>();
 }
 
+// What every program with OpenTelemetry reads; --otlp-endpoint goes before it.
+void apply_telemetry(
+    ServerOptions& options,
+    const std::function<std::optional<std::string>(const std::string&)>& variable) {
+  options.otlp_endpoint = variable("OTEL_EXPORTER_OTLP_ENDPOINT").value_or("");
+  options.otlp_headers = variable("OTEL_EXPORTER_OTLP_HEADERS").value_or("");
+  options.service_name = variable("OTEL_SERVICE_NAME").value_or(options.service_name);
+}
+
 Result<void> check(const ServerOptions& options) {
   const auto& tls = options.http.tls;
   if (tls && (tls->certificate.empty() || tls->key.empty())) {
     return fail(ErrorCode::invalid_argument, "TLS needs both a certificate and a key",
                 "Give --tls-certificate and --tls-key.");
+  }
+  if (!options.otlp_endpoint.empty()) {
+    PODIUM_CHECK(parse_url(options.otlp_endpoint));
   }
   for (const auto& [alias, model] : options.aliases) {
     const bool built_in = options.models.empty();  // whose name is known once it is loaded
@@ -353,6 +370,7 @@ Result<ServerOptions> read_options(
     const std::function<std::optional<std::string>(const std::string&)>& variable) {
   ServerOptions options;
   PODIUM_CHECK(apply_cloud(options, variable));
+  apply_telemetry(options, variable);
   PODIUM_TRY(const OptionValues in_file, from_file(file));
   const OptionValues environment = from_environment(variable);
   clear_lists(options, environment);

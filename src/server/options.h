@@ -44,6 +44,11 @@ struct ServerOptions {
   bool access_log = false;
   std::string cors_origin;
 
+  std::string otlp_endpoint;  // of an OpenTelemetry collector; empty: no spans are sent
+  std::string
+      otlp_headers;  // OTEL_EXPORTER_OTLP_HEADERS: they hold secrets, so no option shows them
+  std::string service_name = "podium";
+
   std::string health_route;  // further paths of /health and of the Vertex AI dialect
   std::string predict_route;
 };

@@ -18,7 +18,8 @@ void add_cors(const ServerOptions& options, HttpResponse& response) {
   add_default(response, "Access-Control-Allow-Origin", options.cors_origin);
   add_default(response, "Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
   add_default(response, "Access-Control-Allow-Headers",
-              "Authorization, Content-Type, Api-Key, X-Api-Key, X-Request-Timeout, traceparent");
+              "Authorization, Content-Type, Api-Key, X-Api-Key, X-Request-Timeout, traceparent, "
+              "MCP-Protocol-Version, Mcp-Method, Mcp-Name");
   add_default(response, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
   add_default(response, "Access-Control-Max-Age", "600");
 }
@@ -47,7 +48,8 @@ HttpResponse render_denial(const ServerOptions& options, const Dialect* dialect,
                                                   .error = std::move(denial.error),
                                                   .request_id = request_id,
                                                   .field = std::move(denial.field),
-                                                  .strict_jina = options.strict_jina});
+                                                  .strict_jina = options.strict_jina,
+                                                  .state = denial.state});
   if (denial.status != 0) response.status = denial.status;
   for (Header& header : denial.headers) response.headers.push_back(std::move(header));
   return response;

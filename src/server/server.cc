@@ -43,6 +43,12 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, std::unique
   }
   std::unique_ptr<Server> server(new Server(std::move(options), std::move(gate), std::move(log)));
   Server& it = *server;
+  if (!it.options_.otlp_endpoint.empty()) {
+    PODIUM_TRY(it.spans_, SpanExporter::start({.endpoint = it.options_.otlp_endpoint,
+                                               .headers = it.options_.otlp_headers,
+                                               .service_name = it.options_.service_name},
+                                              it.log_));
+  }
   const HttpHandler handler{
       [&it](const HttpRequest& head) { return it.at_head(head); },
       [&it](std::shared_ptr<Exchange> exchange) { it.at_request(std::move(exchange)); },
@@ -116,10 +122,18 @@ std::vector<Server::PastError> Server::past_errors() const {
 std::vector<Gauge> Server::gauges() const {
   const auto count = [](std::size_t number) { return static_cast<double>(number); };
   const double waiting = count(reading_->waiting() + ranking_->waiting());
-  return {{"podium_connections", "Open connections.", count(http_->connections())},
-          {"podium_in_flight", "Requests being answered.", count(http_->in_flight())},
-          {"podium_queue", "Requests waiting for a thread.", waiting},
-          {"te_queue_size", "Requests waiting.", waiting}};
+  std::vector<Gauge> gauges = {
+      {"podium_connections", "Open connections.", count(http_->connections())},
+      {"podium_in_flight", "Requests being answered.", count(http_->in_flight())},
+      {"podium_queue", "Requests waiting for a thread.", waiting},
+      {"te_queue_size", "Requests waiting.", waiting}};
+  if (spans_) {
+    gauges.push_back({"podium_spans_exported", "Spans that the collector took.",
+                      static_cast<double>(spans_->exported())});
+    gauges.push_back({"podium_spans_dropped", "Spans that did not reach the collector.",
+                      static_cast<double>(spans_->dropped())});
+  }
+  return gauges;
 }
 
 double Server::uptime_seconds() const {

@@ -14,6 +14,7 @@
 #include "server/http/server.h"
 #include "server/models.h"
 #include "server/ops/metrics.h"
+#include "server/ops/span_exporter.h"
 #include "server/options.h"
 #include "server/service.h"
 #include "server/work_queue.h"
@@ -49,6 +50,7 @@ class Server {
   ModelRegistry& models() { return models_; }
   Service& service() { return service_; }
   Metrics& metrics() { return metrics_; }
+  SpanExporter* spans() { return spans_.get(); }  // null: off
   std::vector<Gauge> gauges() const;
   double uptime_seconds() const;
 
@@ -76,6 +78,7 @@ class Server {
   ModelRegistry models_;
   Service service_;
   Metrics metrics_;
+  std::unique_ptr<SpanExporter> spans_;
   mutable std::mutex errors_mutex_;
   std::deque<PastError> errors_;
   std::unique_ptr<WorkQueue> reading_;  // JSON in

@@ -21,22 +21,26 @@ DOCUMENTS = [
 BEST = 1
 
 
+def clean_environment():
+    """This process's, without what would configure a server."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PODIUM_", "AIP_", "SAGEMAKER_", "OTEL_"))}
+
+
 class Server:
     """`podium serve` on a free port, in a folder of its own, for as long as the `with` lasts."""
 
-    def __init__(self, *options, **environment):
+    def __init__(self, *options, **variables):
         self.folder = tempfile.TemporaryDirectory()
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("PODIUM_", "AIP_", "SAGEMAKER_"))}
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--port", "0", *options], cwd=self.folder.name,
-            env=clean | {"PODIUM_KEYS": str(Path(self.folder.name, "keys.db"))} | environment,
+            env=clean_environment() | {"PODIUM_KEYS": str(Path(self.folder.name, "keys.db"))} | variables,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         self.log = self.process.stdout.readline()
-        found = re.search(r"https?://127\.0\.0\.1:(\d+)", self.log)
+        found = re.search(r"https?://[\d.]+:(\d+)|unix:", self.log)
         if not found:
             raise AssertionError(self.log + self.process.stdout.read())
-        self.port = int(found[1])
+        self.port = int(found[1] or 0)
 
     def __enter__(self):
         return self

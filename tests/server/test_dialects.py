@@ -196,10 +196,10 @@ class Shapes(unittest.TestCase):
         self.assertEqual((body["top_k"], body["return_input"]), (2, True))
 
     def test_localai_and_xinference(self):
-        body = server.post("/localai/v1/rerank", BODY)
+        body = server.post("/localai/v1/rerank", BODY | {"model": "m"})
         self.assertEqual(list(body), ["model", "usage", "results"])
         self.assertEqual(body["results"][0]["document"], {"text": DOCUMENTS[BEST]})
-        self.assertIsInstance(server.post("/localai/v1/rerank", BODY | {"top_n": 0}, 422), str)
+        self.assertIsInstance(server.post("/localai/v1/rerank", BODY | {"model": "m", "top_n": 0}, 422), str)
         body = server.post("/v1/rerank", BODY | {"kwargs": "{}", "return_len": None, "top_n": None})
         self.assertEqual(list(body), ["id", "results", "meta"])
         self.assertIsNone(body["results"][0]["document"])

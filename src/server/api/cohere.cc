@@ -97,7 +97,7 @@ constexpr Route kRoutesV2[] = {
     {"POST", "/providers/cohere/v2/rerank", "The same, at Azure's path", schema::kCohereRequest,
      schema::kCohereResponse},
     {"POST", "/model/*/invoke", "The same, as Amazon Bedrock's InvokeModel", schema::kCohereRequest,
-     schema::kCohereResponse},
+     schema::kInvokeResponse},
 };
 
 }  // namespace

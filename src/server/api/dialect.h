@@ -29,6 +29,7 @@ namespace podium::server {
 // How the operator wants answers to look.
 struct Settings {
   bool strict_jina = false;  // /v1/rerank to the byte: string documents are echoed as strings
+  std::string_view cors_origin = {};  // whose pages may call; "*" is all
 };
 
 // One query against its documents.
@@ -47,7 +48,7 @@ struct CallState {
 // A request, read. It owns all it needs: the request and its JSON may go.
 struct Call {
   std::string model;                                 // as asked for; empty: the default
-  std::vector<Job> jobs;                             // at least one
+  std::vector<Job> jobs;                             // none: answered without ranking
   std::int64_t priority = 0;                         // 0 is the most urgent (Cohere)
   std::optional<std::chrono::milliseconds> timeout;  // from the body; headers are the service's
   // Podium's own members, the same in every dialect: "threshold", "effort", "return_passages", and

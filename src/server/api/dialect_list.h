@@ -16,6 +16,7 @@ extern const Dialect kJina;
 extern const Dialect kKserve;
 extern const Dialect kLlamaCpp;
 extern const Dialect kLocalAi;
+extern const Dialect kMcp;
 extern const Dialect kMixedbread;
 extern const Dialect kOpenAi;
 extern const Dialect kPinecone;

@@ -106,9 +106,10 @@ HttpResponse refuse(const Refusal& refusal) {
 }
 
 constexpr std::string_view kRequest =
-    R"({"type":"object","required":["query","records"],"properties":{"query":{"type":"string","minLength":1},)"
-    R"("records":{"type":"array","minItems":1,"items":{"type":"object"}},"topN":{"type":["integer","null"]},)"
-    R"("ignoreRecordDetailsInResponse":{"type":["boolean","null"]}}})";
+    R"({"type":"object","required":["query","records"],"properties":{"model":"@Model","query":"@Query",)"
+    R"("records":{"type":"array","minItems":1,"items":{"type":"object","required":["content"],)"
+    R"("properties":{"id":{"type":"string"},"title":{"type":"string"},"content":{"type":"string","minLength":1}}}},)"
+    R"("topN":{"type":["integer","null"]},"ignoreRecordDetailsInResponse":"@Off"}})";
 constexpr std::string_view kResponse =
     R"({"type":"object","required":["records"],"properties":{"records":{"type":"array"}}})";
 

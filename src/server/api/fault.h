@@ -34,6 +34,8 @@ int usual_status(Fault fault);
 // The same for APIs that answer 400 where others answer 422.
 int status_without_422(Fault fault);
 
+struct CallState;
+
 struct Refusal {
   Fault fault = Fault::internal;
   Error error;  // the sentence, and the hint that says what to do
@@ -41,6 +43,7 @@ struct Refusal {
   std::string field;                    // the body's member at fault; may be empty
   std::optional<double> retry_after_s;  // the Retry-After header is the service's
   bool strict_jina = false;             // Settings::strict_jina
+  const CallState* state = nullptr;     // of the call, if it was read before it failed
 };
 
 // The sentence and the hint as one text.

@@ -72,9 +72,13 @@ HttpResponse refuse(const Refusal& refusal) {
   return response;
 }
 
+constexpr std::string_view kRequest =
+    R"({"type":"object","required":["query","documents"],"properties":{"model":"@Model","query":"@Query",)"
+    R"("documents":"@Texts","top_n":"@Count","return_documents":"@Off","raw_scores":"@Off"}})";
+
 constexpr Route kRoutes[] = {
-    {"POST", "/rerank", "Rank documents, best first", schema::kJinaRequest, schema::kJinaResponse},
-    {"POST", "/v1/rerank", "The same", schema::kJinaRequest, schema::kJinaResponse},
+    {"POST", "/rerank", "Rank documents, best first", kRequest, schema::kPlainResponse},
+    {"POST", "/v1/rerank", "The same", kRequest, schema::kPlainResponse},
 };
 
 }  // namespace

@@ -116,25 +116,46 @@ std::string_view error_code(Fault fault) {
   }
 }
 
+// As api.jina.ai answers: flat where the gateway or the validation refuses, else nested.
+void write_exact(json::Writer& out, const Refusal& refusal, int status, const std::string& text) {
+  const bool flat = refusal.fault == Fault::unauthorized || refusal.fault == Fault::forbidden ||
+                    refusal.fault == Fault::rate_limited || refusal.fault == Fault::not_found ||
+                    refusal.fault == Fault::method;
+  const bool nested = !flat && status != 422;
+  out.begin_object().key("detail");
+  if (nested) out.begin_object().key("message");
+  out.value(status == 422 ? "Validation error: " + text : text);
+  if (nested) out.key("request_id").value(refusal.request_id);
+  if (status != 422) out.key("code").value(error_code(refusal.fault));
+  if (nested) out.end_object();
+  if (!nested) out.key("request_id").value(refusal.request_id);
+}
+
+void write_validation(json::Writer& out, const Refusal& refusal, const std::string& text) {
+  out.key("errors").begin_array().begin_object();
+  out.key("field").value(refusal.field.empty() ? "body" : "body -> " + refusal.field);
+  out.key("message").value(text).key("type");
+  out.value(refusal.fault == Fault::empty ? "too_short" : "value_error").end_object().end_array();
+}
+
 // `detail` is a string that every client reads; 422 adds `errors`, as Jina's validation does.
 HttpResponse refuse(const Refusal& refusal) {
-  const bool empty = refusal.fault == Fault::empty;
-  const int status = empty                                   ? 422
+  const int status = refusal.fault == Fault::empty           ? 422
                      : refusal.fault == Fault::unknown_model ? 400
                                                              : usual_status(refusal.fault);
   const std::string text = sentence(refusal.error);
   HttpResponse response{.status = status};
   json::Writer out(response.body);
-  out.begin_object().key("detail").value(text).key("code").value(error_code(refusal.fault));
-  out.key("message").value(text).key("error");
-  write_error(out, refusal, 0);
-  if (status == 422) {
-    out.key("errors").begin_array().begin_object();
-    out.key("field").value(refusal.field.empty() ? "body" : "body -> " + refusal.field);
-    out.key("message").value(text).key("type").value(empty ? "too_short" : "value_error");
-    out.end_object().end_array();
+  if (refusal.strict_jina) {
+    write_exact(out, refusal, status, text);
+  } else {
+    out.begin_object().key("detail").value(text).key("code").value(error_code(refusal.fault));
+    out.key("message").value(text).key("error");
+    write_error(out, refusal, 0);
+    out.key("request_id").value(refusal.request_id);
   }
-  out.key("request_id").value(refusal.request_id).end_object();
+  if (status == 422) write_validation(out, refusal, text);
+  out.end_object();
   return response;
 }
 

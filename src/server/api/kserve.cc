@@ -27,8 +27,28 @@ std::string_view model_of(std::string_view path) {
 
 bool claims(const HttpRequest&, const json::Value&) { return true; }
 
+// How many elements a tensor of its shape has; nothing if it has no shape.
+std::optional<std::size_t> elements_of(const json::Value& tensor) {
+  const auto shape = tensor.find("shape");
+  if (!shape || !shape->is_array()) return std::nullopt;
+  std::optional<std::size_t> count = 1;
+  shape->for_each_element([&](const json::Value& side) {
+    const auto size = side.as_uint();
+    constexpr std::size_t kMost = std::size_t{1} << 32;
+    const bool fits = size && *size <= kMost && *count <= kMost;
+    if (!fits) return count.reset(), false;
+    *count *= *size;
+    return true;
+  });
+  return count;
+}
+
 std::vector<std::string> tensor_data(Reader& in, const json::Value& tensor) {
   std::vector<std::string> texts;
+  const auto type = tensor.find("datatype");
+  if (!type || type->as_string() != "BYTES") {
+    in.fail(Fault::schema, "a tensor's datatype is not BYTES", "Texts are BYTES.", "inputs");
+  }
   const auto data = tensor.find("data");
   if (!data || !data->is_array()) {
     in.fail(Fault::schema, "a tensor has no data array", "Binary tensors are not read.", "inputs");
@@ -40,6 +60,10 @@ std::vector<std::string> tensor_data(Reader& in, const json::Value& tensor) {
     texts.emplace_back(text.value_or(""));
     return !in.failed();
   });
+  if (elements_of(tensor) != texts.size()) {
+    in.fail(Fault::schema, "a tensor's shape is not that of its data",
+            fmt::format("It is [{}].", texts.size()), "inputs");
+  }
   return texts;
 }
 
@@ -169,8 +193,13 @@ Parsed<HttpResponse> model_metadata(const HttpRequest& request, const json::Valu
 }
 
 constexpr std::string_view kRequest =
-    R"({"type":"object","required":["inputs"],"properties":{"id":{"type":["string","null"]},)"
-    R"("inputs":{"type":"array","minItems":1,"items":{"type":"object","required":["name","shape","datatype","data"]}}}})";
+    R"({"type":"object","required":["inputs"],"properties":{"id":{"type":["string","null"]},"inputs":{"type":"array",)"
+    R"("minItems":2,"items":false,"prefixItems":[{"type":"object","required":["name","shape","datatype","data"],)"
+    R"("properties":{"name":{"const":"query"},"shape":{"const":[1]},"datatype":{"const":"BYTES"},)"
+    R"("data":{"type":"array","minItems":1,"maxItems":1,"items":"@Query"}}},)"
+    R"({"type":"object","required":["name","shape","datatype","data"],"properties":{"name":{"const":"documents"},)"
+    R"("shape":{"const":[2]},"datatype":{"const":"BYTES"},)"
+    R"("data":{"type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}}}}]}}})";
 constexpr std::string_view kResponse =
     R"({"type":"object","required":["model_name","outputs"],"properties":{"outputs":{"type":"array"}}})";
 

@@ -63,12 +63,13 @@ HttpResponse refuse(const Refusal& refusal) {
 }
 
 constexpr Route kRoutes[] = {
-    {"POST", "/reranking", "Rank documents, raw scores", schema::kJinaRequest,
-     schema::kJinaResponse},
-    {"POST", "/v1/reranking", "The same", schema::kJinaRequest, schema::kJinaResponse},
-    {"POST", "/rerank", "The same, behind /llamacpp", schema::kJinaRequest, schema::kJinaResponse},
-    {"POST", "/v1/rerank", "The same, behind /llamacpp", schema::kJinaRequest,
-     schema::kJinaResponse},
+    {"POST", "/reranking", "Rank documents, raw scores", schema::kPlainRequest,
+     schema::kPlainResponse},
+    {"POST", "/v1/reranking", "The same", schema::kPlainRequest, schema::kPlainResponse},
+    {"POST", "/rerank", "The same, behind /llamacpp", schema::kPlainRequest,
+     schema::kPlainResponse},
+    {"POST", "/v1/rerank", "The same, behind /llamacpp", schema::kPlainRequest,
+     schema::kPlainResponse},
 };
 
 }  // namespace

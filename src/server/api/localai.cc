@@ -17,6 +17,9 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Se
   Documents documents = in.documents({});
   job.documents = std::move(documents.texts);
   job.options.top_n = in.top("top_n");
+  if (in.text("model").empty()) {
+    in.fail(Fault::schema, "model is missing", "GET /v1/models lists the models.", "model");
+  }
   auto state = std::make_unique<RerankState>();
   return in.finish(single_call(in.text("model"), std::move(job), std::move(state)));
 }
@@ -42,8 +45,12 @@ HttpResponse refuse(const Refusal& refusal) {
   return coded_refusal(refusal, status, "");
 }
 
-constexpr Route kRoutes[] = {{"POST", "/v1/rerank", "Rank documents, best first",
-                              schema::kJinaRequest, schema::kJinaResponse}};
+constexpr std::string_view kRequest =
+    R"({"type":"object","required":["model","query","documents"],"properties":{"model":{"type":"string","minLength":1},)"
+    R"("query":"@Query","documents":"@Documents","top_n":"@Count"}})";
+
+constexpr Route kRoutes[] = {
+    {"POST", "/v1/rerank", "Rank documents, best first", kRequest, schema::kPlainResponse}};
 
 }  // namespace
 

@@ -59,9 +59,8 @@ HttpResponse refuse(const Refusal& refusal) {
 }
 
 constexpr std::string_view kRequest =
-    R"({"type":"object","required":["query","input"],"properties":{"model":{"type":["string","null"]},)"
-    R"("query":{"type":"string","minLength":1},"input":{"type":"array","minItems":1,"items":{"type":["string","object"]}},)"
-    R"("top_k":{"type":["integer","null"],"minimum":1},"return_input":{"type":["boolean","null"]}}})";
+    R"({"type":"object","required":["query","input"],"properties":{"model":"@Model","query":"@Query","input":"@Objects",)"
+    R"("rank_fields":"@Fields","top_k":"@Count","return_input":"@Off"}})";
 
 constexpr Route kRoutes[] = {
     {"POST", "/v1/reranking", "Rank inputs, best first", kRequest, schema::kDataResponse}};

@@ -49,8 +49,45 @@ Parsed<HttpResponse> one_model(const HttpRequest& request, const json::Value&,
                  "model"});
 }
 
+// The bytes of floats as OpenAI's clients ask for them by default.
+std::string base64(std::span<const float> vector) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const auto bytes = std::as_bytes(vector);
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t j = i; j < i + 3; ++j) {
+      group = group << 8 | (j < bytes.size() ? std::to_integer<std::uint32_t>(bytes[j]) : 0);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      text += i + j > bytes.size() ? '=' : kDigits[group >> (18 - 6 * j) & 63];
+    }
+  }
+  return text;
+}
+
+void write_vector(json::Writer& out, std::span<const float> vector, bool as_base64) {
+  if (as_base64) {
+    out.value(base64(vector));
+    return;
+  }
+  out.begin_array();
+  for (const float number : vector) out.value(static_cast<double>(number));
+  out.end_array();
+}
+
 Parsed<HttpResponse> embeddings(const HttpRequest& request, const json::Value& body,
                                 const Models& models) {
+  const auto format = body.find("encoding_format");
+  const bool as_base64 = format && format->as_string() == "base64";
+  if (format && !format->is_null() && !as_base64 && format->as_string() != "float") {
+    return tl::unexpected(
+        BadRequest{Fault::schema,
+                   {ErrorCode::invalid_argument, "encoding_format is neither float nor base64", {}},
+                   "encoding_format"});
+  }
   auto texts = page_texts(request, body, "input");
   if (!texts) return tl::unexpected(std::move(texts).error());
   auto model = page_model(body, models);
@@ -70,11 +107,9 @@ Parsed<HttpResponse> embeddings(const HttpRequest& request, const json::Value& b
   out.begin_object().key("object").value("list").key("data").begin_array();
   for (std::size_t i = 0; i < texts->size(); ++i) {
     out.begin_object().key("object").value("embedding").key("index").value(std::uint64_t{i});
-    out.key("embedding").begin_array();
-    for (std::size_t j = 0; j < size; ++j) {
-      out.value(static_cast<double>((*vectors)[i * size + j]));
-    }
-    out.end_array().end_object();
+    out.key("embedding");
+    write_vector(out, std::span(*vectors).subspan(i * size, size), as_base64);
+    out.end_object();
   }
   out.end_array().key("model").value((*model)->name()).key("usage").begin_object();
   out.key("prompt_tokens").value(std::uint64_t{tokens});
@@ -100,17 +135,19 @@ constexpr std::string_view kModelList =
     R"({"type":"object","required":["object","data"],"properties":{"object":{"type":"string"},)"
     R"("data":{"type":"array","items":{"type":"object","required":["id"]}}}})";
 constexpr std::string_view kEmbeddingRequest =
-    R"({"type":"object","required":["input"],"properties":{"model":{"type":["string","null"]},)"
-    R"("input":{"anyOf":[{"type":"string","minLength":1},{"type":"array","minItems":1,"items":{"type":"string","minLength":1}}]},)"
-    R"("task":{"type":["string","null"]}}})";
+    R"({"type":"object","required":["input"],"properties":{"model":"@Model","input":"@TextOrTexts",)"
+    R"("encoding_format":{"enum":["float","base64",null]}}})";
+constexpr std::string_view kEmbeddingResponse =
+    R"({"type":"object","required":["object","data","model","usage"],"properties":{"data":{"type":"array","items":{)"
+    R"("type":"object","required":["object","index","embedding"]}},"usage":"@Usage"}})";
 
 constexpr Route kRoutes[] = {
     {"GET", "/v1/models", "The models that are loaded", "", kModelList, list_models},
     {"GET", "/models", "The same", "", kModelList, list_models},
     {"GET", "/v1/models/*", "One of them", "", schema::kAny, one_model},
     {"POST", "/v1/embeddings", "The vectors of texts, where the model has them", kEmbeddingRequest,
-     schema::kDataResponse, embeddings},
-    {"POST", "/embeddings", "The same", kEmbeddingRequest, schema::kDataResponse, embeddings},
+     kEmbeddingResponse, embeddings},
+    {"POST", "/embeddings", "The same", kEmbeddingRequest, kEmbeddingResponse, embeddings},
 };
 
 }  // namespace

@@ -81,8 +81,12 @@ HttpResponse refuse(const Refusal& refusal) {
   return response;
 }
 
+constexpr std::string_view kRequest =
+    R"({"type":"object","required":["query","documents"],"properties":{"model":"@Model","query":"@Query",)"
+    R"("documents":"@Documents","top_n":"@Count","return_documents":"@On"}})";
+
 constexpr Route kRoutes[] = {
-    {"POST", "/rerank", "Rank documents, best first", schema::kDataRequest, schema::kDataResponse}};
+    {"POST", "/rerank", "Rank documents, best first", kRequest, schema::kDataResponse}};
 
 }  // namespace
 

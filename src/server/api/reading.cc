@@ -1,5 +1,6 @@
 #include "server/api/reading.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -138,8 +139,11 @@ std::optional<std::int64_t> Reader::integer(std::string_view key, std::int64_t l
   if (!value) return std::nullopt;
   auto number = value->as_int();
   const auto real = value->as_double();
-  if (!number && real && std::trunc(*real) == *real && std::abs(*real) < 9e15) {
-    number = static_cast<std::int64_t>(*real);
+  if (!number && real && std::trunc(*real) == *real) {
+    constexpr double kExact = 9e15;  // beyond it a limit is no limit
+    number = std::abs(*real) < kExact ? static_cast<std::int64_t>(*real)
+             : *real > 0              ? INT64_MAX
+                                      : INT64_MIN;
   }
   if (!number) {
     fail(Fault::schema,
@@ -230,11 +234,21 @@ void Reader::add_document(const DocumentRules& rules, const json::Value& element
   if (text.empty() && rules.missing == DocumentRules::Missing::render_all) {
     text = render_members(element, {});
   }
-  if (text.empty() && !element.find(rules.fields[0])) {
+  // One member is enough for a text unless the client names several and the API wants them all.
+  std::string_view missing;
+  if (text.empty() ||
+      (rules.fields.size() > 1 && rules.missing == DocumentRules::Missing::refuse)) {
+    const auto absent = std::ranges::find_if(rules.fields, [&](const std::string& field) {
+      const auto value = element.find(field);
+      return !value || value->is_null() || (text.empty() && !value->as_string());
+    });
+    if (absent != rules.fields.end()) missing = *absent;
+  }
+  if (!missing.empty()) {
     const bool image = element.find("image").has_value() || element.find("image_url").has_value();
     fail(image ? Fault::unsupported : Fault::schema,
          image ? fmt::format("{}[{}] is an image, and this model reads text", rules.key, index)
-               : fmt::format("{}[{}] has no \"{}\"", rules.key, index, rules.fields[0]),
+               : fmt::format("{}[{}] has no \"{}\"", rules.key, index, missing),
          image ? "Send its text." : "Name the members to read in rank_fields where the API has it.",
          rules.key);
     return;

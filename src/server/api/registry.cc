@@ -31,6 +31,7 @@ constexpr std::array kDialects = {
     &kDiscovery,   // /v1/projects/…:rank
     &kKserve,      // /v2
     &kOpenAi,      // /v1/models, /v1/embeddings
+    &kMcp,         // /mcp
 };
 
 bool matches(std::string_view pattern, std::string_view path) {

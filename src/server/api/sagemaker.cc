@@ -72,11 +72,13 @@ HttpResponse refuse(const Refusal& refusal) {
 
 constexpr std::string_view kRequest =
     R"({"type":"object","required":["data"],"properties":{"data":{"type":"object","required":["query","documents"],)"
-    R"("properties":{"query":{"type":"string","minLength":1},"documents":{"type":"array","minItems":1},)"
-    R"("top_n":{"type":["integer","null"],"minimum":1}}}}})";
+    R"("properties":{"query":"@Query","documents":"@Documents","top_n":"@Count"}}}})";
+constexpr std::string_view kResponse =
+    R"({"type":"object","required":["data"],"properties":{"data":{"type":"array","items":{"type":"object",)"
+    R"("required":["results"],"properties":{"results":"@Results"}}}}})";
 
 constexpr Route kRoutes[] = {
-    {"POST", "/invocations", "Rank documents, best first", kRequest, schema::kDataResponse}};
+    {"POST", "/invocations", "Rank documents, best first", kRequest, kResponse}};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Hugging Face Text Embeddings Inference: "texts" in the body, a bare array in the answer. Its
 // pages are in tei_pages.cc.
+#include "base/utf8.h"
 #include "server/api/dialect_list.h"
 #include "server/api/reading.h"
 #include "server/api/schemas.h"
@@ -100,7 +101,8 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Se
 void add_compute_headers(const Answer& answer, HttpResponse& response) {
   std::size_t characters = 0;
   for (const Job& job : answer.jobs) {
-    for (const std::string& text : job.documents) characters += text.size();
+    characters += utf8::count_characters(job.query) * job.documents.size();
+    for (const std::string& text : job.documents) characters += utf8::count_characters(text);
   }
   double tokenize = 0;
   double inference = 0;
@@ -186,8 +188,14 @@ HttpResponse refuse(const Refusal& refusal) {
 }
 
 constexpr std::string_view kPredictRequest =
-    R"({"type":"object","required":["inputs"],"properties":{"inputs":{},"raw_scores":{"type":["boolean","null"]},)"
-    R"("truncate":{"type":["boolean","null"]}}})";
+    R"({"type":"object","required":["inputs"],"properties":{"inputs":{"anyOf":["@Query",)"
+    R"({"type":"array","prefixItems":["@Query",{"type":"string"}],"items":false,"minItems":2},)"
+    R"({"type":"array","minItems":1,"items":{"type":"array","prefixItems":["@Query",{"type":"string"}],)"
+    R"("items":false,"minItems":2}}]},"raw_scores":"@Off","truncate":"@On"}})";
+constexpr std::string_view kTokenizeRequest =
+    R"({"type":"object","required":["inputs"],"properties":{"inputs":"@TextOrTexts","add_special_tokens":"@On"}})";
+constexpr std::string_view kEmbedRequest =
+    R"({"type":"object","required":["inputs"],"properties":{"inputs":"@TextOrTexts"}})";
 
 constexpr Route kRoutes[] = {
     {"POST", "/rerank", "Rank texts, best first", schema::kTextsRequest, schema::kTextsResponse},
@@ -199,11 +207,11 @@ constexpr Route kRoutes[] = {
     {"POST", "/", "The same", schema::kTextsRequest, schema::kTextsResponse},
     {"POST", "/invocations", "The same, at SageMaker's path", schema::kTextsRequest,
      schema::kTextsResponse},
-    {"POST", "/predict", "Score pairs of query and text", kPredictRequest, R"({"type":"array"})"},
+    {"POST", "/predict", "Score pairs of query and text", kPredictRequest, schema::kArray},
     {"GET", "/info", "What the model is", "", schema::kAny, tei_info},
-    {"POST", "/tokenize", "The tokens of texts", schema::kAny, R"({"type":"array"})", tei_tokenize},
-    {"POST", "/embed", "The vectors of texts, where the model has them", schema::kAny,
-     R"({"type":"array"})", tei_embed},
+    {"POST", "/tokenize", "The tokens of texts", kTokenizeRequest, schema::kArray, tei_tokenize},
+    {"POST", "/embed", "The vectors of texts, where the model has them", kEmbedRequest,
+     schema::kArray, tei_embed},
 };
 
 }  // namespace

@@ -94,7 +94,8 @@ HttpResponse refuse(const Refusal& refusal) {
 }
 
 constexpr std::string_view kRequest =
-    R"({"type":"object","required":["instances"],"properties":{"instances":{"type":"array","minItems":1,"items":{"type":"object"}}}})";
+    R"({"type":"object","required":["instances"],"properties":{"instances":{"type":"array","minItems":1,"items":{"type":"object",)"
+    R"("required":["query","texts"],"properties":{"query":"@Query","texts":"@Texts"}}}}})";
 constexpr std::string_view kResponse =
     R"({"type":"object","required":["predictions"],"properties":{"predictions":{"type":"array"}}})";
 

@@ -162,17 +162,16 @@ HttpResponse refuse(const Refusal& refusal) {
 }
 
 constexpr std::string_view kScoreRequest =
-    R"({"type":"object","properties":{"model":{"type":["string","null"]},)"
-    R"("text_1":{"anyOf":[{"type":"string","minLength":1},{"type":"array","minItems":1,"items":{"type":"string","minLength":1}}]},)"
-    R"("text_2":{"anyOf":[{"type":"string","minLength":1},{"type":"array","minItems":1,"items":{"type":"string","minLength":1}}]}},)"
-    R"("required":["text_1","text_2"]})";
+    R"({"type":"object","required":["text_1","text_2"],"properties":{"model":"@Model",)"
+    R"("text_1":"@QueryOrQueries","text_2":"@TextOrTexts"}})";
 
 constexpr Route kRerankRoutes[] = {
-    {"POST", "/rerank", "Rank documents, best first", schema::kJinaRequest, schema::kJinaResponse},
-    {"POST", "/v1/rerank", "The same", schema::kJinaRequest, schema::kJinaResponse},
-    {"POST", "/v2/rerank", "The same", schema::kJinaRequest, schema::kJinaResponse},
-    {"POST", "/invocations", "The same, at SageMaker's path", schema::kJinaRequest,
-     schema::kJinaResponse},
+    {"POST", "/rerank", "Rank documents, best first", schema::kPlainRequest,
+     schema::kPlainResponse},
+    {"POST", "/v1/rerank", "The same", schema::kPlainRequest, schema::kPlainResponse},
+    {"POST", "/v2/rerank", "The same", schema::kPlainRequest, schema::kPlainResponse},
+    {"POST", "/invocations", "The same, at SageMaker's path", schema::kPlainRequest,
+     schema::kPlainResponse},
 };
 constexpr Route kScoreRoutes[] = {
     {"POST", "/score", "Score pairs, in their order", kScoreRequest, schema::kDataResponse},

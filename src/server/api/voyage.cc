@@ -46,7 +46,7 @@ HttpResponse refuse(const Refusal& refusal) {
 }
 
 constexpr Route kRoutes[] = {{"POST", "/v1/rerank", "Rank documents, best first",
-                              schema::kDataRequest, schema::kDataResponse}};
+                              schema::kVoyageRequest, schema::kVoyageResponse}};
 
 }  // namespace
 

@@ -54,8 +54,12 @@ HttpResponse refuse(const Refusal& refusal) {
   return merged_refusal(refusal, status_without_422(refusal.fault));
 }
 
-constexpr Route kRoutes[] = {{"POST", "/v1/rerank", "Rank documents, best first",
-                              schema::kJinaRequest, schema::kCohereResponse}};
+constexpr std::string_view kRequest =
+    R"({"type":"object","required":["query","documents"],"properties":{"model":"@Model","query":"@Query",)"
+    R"("documents":"@Documents","top_n":"@Count","return_documents":"@Off","return_len":"@Off"}})";
+
+constexpr Route kRoutes[] = {
+    {"POST", "/v1/rerank", "Rank documents, best first", kRequest, schema::kCohereResponse}};
 
 }  // namespace
 

@@ -5,11 +5,20 @@ const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
-const typeOf = (schema) => schema.anyOf ? schema.anyOf.map(typeOf).join(" or ")
-  : [schema.type ?? "any"].flat().map((type) => (type === "array" && schema.items ? `array of ${typeOf(schema.items)}` : type)).join(" or ");
+const response = await fetch("openapi.json");
+const api = response.ok ? await response.json() : {};
+const resolve = (schema) => (schema?.$ref ? api.components.schemas[schema.$ref.split("/").pop()] : schema);
 
-function fields(title, schema) {
-  const rows = Object.entries(schema.properties ?? {}).map(([name, field]) => make("tr", {},
+const typeOf = (given) => {
+  const schema = resolve(given);
+  if (schema.anyOf) return schema.anyOf.map(typeOf).join(" or ");
+  return [schema.type ?? "any"].flat()
+    .map((type) => (type === "array" && schema.items ? `array of ${typeOf(schema.items)}` : type)).join(" or ");
+};
+
+function fields(title, given) {
+  const schema = resolve(given);
+  const rows = Object.entries(schema.properties ?? {}).map(([name, value]) => [name, resolve(value)]).map(([name, field]) => make("tr", {},
     make("td", {}, make("code", { textContent: name })),
     make("td", { textContent: typeOf(field) }),
     make("td", { textContent: schema.required?.includes(name) ? "required" : field.default === undefined ? "" : `default ${JSON.stringify(field.default)}` }),
@@ -27,13 +36,11 @@ function entry({ path, method, operation }) {
     make("p", { textContent: operation.description ?? "" }), ...variants("Request", body), ...variants("Response", answer));
 }
 
-const response = await fetch("openapi.json");
 if (!response.ok) {
   const error = document.getElementById("error");
   error.textContent = `The server answered ${response.status}.`;
   error.hidden = false;
 } else {
-  const api = await response.json();
   document.getElementById("serving").textContent = `API reference, version ${api.info.version}`;
   const groups = new Map();
   for (const [path, methods] of Object.entries(api.paths)) {
