@@ -34,8 +34,8 @@ struct Load {
 };
 
 constexpr const char* kNotes =
-    "Each client ranks all documents of FILE, again and again; none has a cache. The first\n"
-    "request of each is not counted. FILE is read as podium rank reads it.\n";
+    "Each client ranks all documents of FILE, again and again; none has a cache.\n"
+    "The first request of each is not counted. FILE is read as podium rank reads it.\n";
 
 // What the clients saw, in seconds.
 struct Measured {

@@ -22,9 +22,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kReadSize = std::size_t{64} << 10;
-constexpr std::size_t kIdleSize = std::size_t{2} << 10;  // of a connection that waits for a request
-constexpr std::size_t kMostPipelined = std::size_t{64} << 10;  // bytes read ahead of the answer
+constexpr std::size_t kReadSize = 65536;
+constexpr std::size_t kIdleSize = 2048;        // of a connection that waits for a request
+constexpr std::size_t kMostPipelined = 65536;  // bytes read ahead of the answer
 constexpr auto kLinger = 5s;    // for a client that still sends what nobody will read
 constexpr auto kGrace = 250ms;  // until a client that sends no more is asked if it is there
 constexpr std::size_t kBytesPerSecond = std::size_t{64} << 10;  // that a slow client has at least
@@ -383,8 +383,7 @@ asio::awaitable<void> Session::respond(HttpResponse response, bool keep_alive, b
   co_await write(std::move(head), response.body);
 }
 
-// Closing with unread bytes would reset the connection and take the response with it, so those are
-// read and dropped for a while.
+// Unread bytes would reset the connection and take the response with it: they are dropped awhile.
 asio::awaitable<void> Session::linger() {
   if (ended_) co_return;
   boost::system::error_code ignored;
