@@ -150,7 +150,7 @@ Result<int> run_bench(const Command& self, std::span<const char* const> argument
   Load load;
   Options options(
       self, kNotes,
-      "podium bench --seconds 1 -q \"how to clean a cast iron pan\" examples/kitchen.txt");
+      "podium bench -q \"how to clean a cast iron pan\" examples/kitchen.txt");
   options.add_option("FILE", load.file, "documents; - or none is standard input");
   options.add_option("-q,--query", load.query, "what the documents are judged by")
       ->type_name("TEXT")
