@@ -197,8 +197,25 @@ FAMILIES["jina-v3"] = (
     {"hidden": 32, "layers": 2, "heads": 4, "inner": 40},
     {"groups": 2, "head_dim": 8, "theta": 1e4, "projector": 12},
 )
+FAMILIES["electra-small"] = (
+    electra_config,
+    "wordpiece",
+    {"hidden": 28, "layers": 2, "heads": 2, "inner": 50},
+    {"embedding": 12},
+)
+FAMILIES["qwen3-yarn"] = (
+    qwen3_config,
+    "qwen",
+    {"hidden": 32, "layers": 2, "heads": 4, "inner": 40},
+    {
+        "groups": 2,
+        "head_dim": 10,
+        "theta": 1e4,
+        "scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 100},
+    },
+)
 # Longer than one block of queries, so that windows cut keys off; a decoder's prompt alone fills MAX_LENGTH.
-LENGTHS = {"modernbert": 230, "qwen3": 400, "qwen2": 400, "jina-v3": 8000}
+LENGTHS = {"modernbert": 230, "qwen3": 400, "qwen2": 400, "jina-v3": 8000, "qwen3-yarn": 400}
 
 
 def few_cases():

@@ -97,12 +97,17 @@ def roberta_config(**sizes):
     return xlmr_config(**sizes) | {"architectures": ["RobertaForSequenceClassification"], "model_type": "roberta"}
 
 
-def electra_config(**sizes):
-    """config.json as in ms-marco-electra-base."""
+def camembert_config(**sizes):
+    """config.json as in CamemBERT cross-encoders."""
+    return xlmr_config(**sizes) | {"architectures": ["CamembertForSequenceClassification"], "model_type": "camembert"}
+
+
+def electra_config(embedding=None, **sizes):
+    """config.json as in ms-marco-electra-base; electra-small has embeddings narrower than its layers."""
     return bert_config(**sizes) | {
         "architectures": ["ElectraForSequenceClassification"],
         "model_type": "electra",
-        "embedding_size": sizes["hidden"],
+        "embedding_size": embedding or sizes["hidden"],
     }
 
 
@@ -201,7 +206,7 @@ def modernbert_config(pooling="mean", every=3, local=128, **sizes):
     return config
 
 
-def qwen3_config(vocabulary, hidden, layers, heads, inner, positions, groups=8, head_dim=128, theta=1e6):
+def qwen3_config(vocabulary, hidden, layers, heads, inner, positions, groups=8, head_dim=128, theta=1e6, scaling=None):
     """config.json as in Qwen3-Reranker."""
     return {
         "architectures": ["Qwen3ForCausalLM"],
@@ -217,7 +222,7 @@ def qwen3_config(vocabulary, hidden, layers, heads, inner, positions, groups=8, 
         "hidden_act": "silu",
         "rms_norm_eps": 1e-6,
         "rope_theta": theta,
-        "rope_scaling": None,
+        "rope_scaling": scaling,
         "tie_word_embeddings": True,
         "use_sliding_window": False,
         "attention_bias": False,

@@ -76,6 +76,10 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
   options.add_flag("--urls", request.urls, "documents are search results");
   options.windows(request.rank);
   options.effort(request.rank);
+  options
+      .add_option("--instruction", request.rank.instruction,
+                  "what makes a document relevant, for models\nthat take one, e.g. Qwen3-Reranker")
+      ->type_name("TEXT");
   options.number<std::size_t>("--timeout-ms", request.timeout_ms, 1,
                               "give up after N milliseconds of ranking");
   options.engine(request.engine);

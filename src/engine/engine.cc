@@ -25,6 +25,16 @@ Result<std::size_t> checked_max_length(const LoadedModel& model, std::size_t ask
   return asked;
 }
 
+Result<void> check_instruction(const LoadedModel& model, std::string_view instruction) {
+  if (instruction.empty()) return {};
+  if (!model.prompt()) {
+    return fail(ErrorCode::unsupported, fmt::format("{} takes no instruction", model.info().name),
+                "Qwen3-Reranker and mxbai-rerank-v2 do.");
+  }
+  if (utf8::is_valid(instruction)) return {};
+  return fail(ErrorCode::malformed, "the instruction is not valid UTF-8");
+}
+
 }  // namespace
 
 struct Engine::Impl {
@@ -49,6 +59,7 @@ namespace {
 // total: how many documents there are, 0 if that is not known.
 Result<Ranking> rank_source(LoadedModel& model, std::string_view query, DocumentSource& documents,
                             const RankOptions& options, std::size_t tokens, std::size_t total) {
+  PODIUM_CHECK(check_instruction(model, options.instruction));
   PODIUM_TRY(const std::size_t max_length, checked_max_length(model, options.max_length));
   if ((options.effort == Effort::tiny || options.effort == Effort::turbo) &&
       !model.info().has_depths) {

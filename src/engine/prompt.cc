@@ -47,9 +47,8 @@ constexpr std::string_view kQwen3Head =
     "<|im_start|>user\n";
 constexpr std::string_view kQwen3Tail =
     "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
-constexpr std::string_view kQwen3Query =
-    "<Instruct>: Given a web search query, retrieve relevant passages that answer the query\n"
-    "<Query>: ";
+constexpr std::string_view kQwen3Instruction =
+    "Given a web search query, retrieve relevant passages that answer the query";
 
 constexpr std::string_view kMxbaiHead =
     "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant."
@@ -66,7 +65,6 @@ Result<std::optional<Prompt>> Prompt::make(std::string_view architecture,
                                            const text::Tokenizer& tokenizer) {
   Prompt prompt;
   if (architecture == "qwen3-reranker") {
-    prompt.query_label_ = kQwen3Query;
     prompt.document_label_ = "\n<Document>: ";
     PODIUM_TRY(prompt.head_, encode_prompt(tokenizer, kQwen3Head));
     PODIUM_TRY(prompt.tail_, encode_prompt(tokenizer, kQwen3Tail));
@@ -74,7 +72,6 @@ Result<std::optional<Prompt>> Prompt::make(std::string_view architecture,
   }
   if (architecture == "qwen2-reranker") {
     prompt.body_ = Body::apart;
-    prompt.query_label_ = "query: ";
     prompt.document_label_ = "document: ";
     PODIUM_TRY(prompt.head_, encode_prompt(tokenizer, kMxbaiHead));
     PODIUM_TRY(prompt.border_, encode_prompt(tokenizer, "\n"));
@@ -88,17 +85,17 @@ Result<std::optional<Prompt>> Prompt::make(std::string_view architecture,
   return std::nullopt;
 }
 
-std::string Prompt::lead(std::string_view query) const {
-  if (body_ == Body::apart) return document_label_;
-  return query_label_ + std::string(query) + document_label_;
+std::string Prompt::labelled(std::string_view instruction, std::string_view query) const {
+  if (body_ == Body::apart) {
+    return instruction.empty() ? fmt::format("query: {}", query)
+                               : fmt::format("instruction: {}\nquery: {}", instruction, query);
+  }
+  return fmt::format("<Instruct>: {}\n<Query>: {}",
+                     instruction.empty() ? kQwen3Instruction : instruction, query);
 }
 
-std::vector<text::TokenId> Prompt::query(const text::Tokenizer& tokenizer,
-                                         std::string_view query) const {
-  if (body_ == Body::joined) return {};
-  text::Encoding encoding;
-  tokenizer.encode(query_label_ + std::string(query), encoding);
-  return std::move(encoding.ids);
+std::string Prompt::lead(std::string_view labelled) const {
+  return body_ == Body::apart ? document_label_ : std::string(labelled) + document_label_;
 }
 
 std::size_t Prompt::query_room(std::size_t max_length) const {

@@ -24,14 +24,17 @@ class Prompt {
   // Tokens besides query and document.
   std::size_t size() const { return head_.size() + tail_.size(); }
 
+  // Whether query and document are one text for the tokenizer.
+  bool joins() const { return body_ == Body::joined; }
+
+  // The query behind its label and the instruction; an empty one is the model's own.
+  std::string labelled(std::string_view instruction, std::string_view query) const;
+
   // What stands in front of the document, tokenized as one text with it: the label of the document,
-  // behind the query where both are one text for the tokenizer.
-  std::string lead(std::string_view query) const;
+  // behind the labelled query where both are one text.
+  std::string lead(std::string_view labelled) const;
 
-  // The query's tokens where it is a text of its own, with its label; else none.
-  std::vector<text::TokenId> query(const text::Tokenizer& tokenizer, std::string_view query) const;
-
-  // The most tokens of a query of its own: it leaves the document a quarter.
+  // The most tokens of a labelled query: it leaves the document a quarter.
   std::size_t query_room(std::size_t max_length) const;
 
   // The tokens of a sequence besides the document's, of a query of its own and a lead.
@@ -50,7 +53,6 @@ class Prompt {
   std::vector<text::TokenId> head_;
   std::vector<text::TokenId> tail_;
   std::vector<text::TokenId> border_;  // between query and document, if they are apart
-  std::string query_label_;
   std::string document_label_;
 };
 

@@ -8,19 +8,20 @@ namespace {
 
 class PromptRanker final : public Ranker {
  public:
-  explicit PromptRanker(const RankRequest& request) : Ranker(request), query_(request.query) {
-    ids_ = prompt().query(model().tokenizer(), request.query);
+  explicit PromptRanker(const RankRequest& request) : Ranker(request) {
+    std::string labelled = prompt().labelled(request.options.instruction, request.query);
+    text::Encoding tokens;
+    model().tokenizer().encode(labelled, tokens);
     const std::size_t room = prompt().query_room(request.max_length);
-    query_cut_ = ids_.size() > room;
-    if (query_cut_) ids_.resize(room);
-    // Where query and document are one text, its end is cut, and a long query would leave nothing
-    // of the document.
-    const text::Encoding& tokens = query_tokens();
-    if (ids_.empty() && !cuts() && tokens.ids.size() > room) {
-      query_cut_ = true;
-      query_ = query_.substr(0, tokens.offsets[room].begin);
+    query_cut_ = tokens.ids.size() > room && !(prompt().joins() && cuts());
+    if (!prompt().joins()) {
+      ids_ = std::move(tokens.ids);
+      if (query_cut_) ids_.resize(room);
+    } else if (query_cut_) {
+      // The end of the one text is cut, and a long query would leave nothing of the document.
+      labelled.resize(tokens.offsets[room].begin);
     }
-    lead_ = prompt().lead(query_);
+    lead_ = prompt().lead(labelled);
   }
 
  protected:
@@ -43,7 +44,6 @@ class PromptRanker final : public Ranker {
   // NOLINTNEXTLINE(bugprone-unchecked-optional-access): made for models with a prompt alone
   const Prompt& prompt() const { return *model().prompt(); }
 
-  std::string_view query_;
   std::vector<text::TokenId> ids_;  // of a query that is a text of its own
   std::string lead_;
   bool query_cut_ = false;

@@ -27,7 +27,7 @@ Result<void> check_finite_parallel(const hub::Matrix& matrix, ThreadPool& pool) 
 Result<Embeddings> Embeddings::load(const LoadContext& context, WeightReader& reader,
                                     const EmbeddingNames& names, Positions positions) {
   const hub::ModelConfig& config = context.config;
-  const std::size_t hidden = config.hidden_size;
+  const std::size_t hidden = names.width == 0 ? config.hidden_size : names.width;
   Embeddings out;
   out.kernels_ = &context.kernels;
   out.positions_ = positions;
@@ -58,6 +58,11 @@ Result<Embeddings> Embeddings::load(const LoadContext& context, WeightReader& re
   if (!names.norm.empty()) {
     PODIUM_TRY(out.norm_, reader.layer_norm(names.norm, hidden, names.norm_bias));
   }
+  if (!names.projection.empty()) {
+    PODIUM_TRY(out.projection_,
+               reader.table(names.projection + ".weight", config.hidden_size, hidden));
+    PODIUM_TRY(out.bias_, reader.vector(names.projection + ".bias", config.hidden_size));
+  }
   return out;
 }
 
@@ -69,6 +74,7 @@ void Embeddings::embed(const batch::PackedBatch& batch, std::size_t first, std::
                        float* out, float* scratch) const {
   const profile::Scope scope(profile::Stage::embed);
   const std::size_t hidden = hidden_size();
+  const bool narrow = !projection_.empty();
   auto sequence = static_cast<std::size_t>(
       std::upper_bound(batch.cu_seqlens.begin(), batch.cu_seqlens.end(), first) -
       batch.cu_seqlens.begin() - 1);
@@ -78,20 +84,38 @@ void Embeddings::embed(const batch::PackedBatch& batch, std::size_t first, std::
       position = position_before(batch, ++sequence, row);
     }
     float* state = out + (row - first) * hidden;
-    hub::copy_row_as_f32(word_, static_cast<std::size_t>(batch.token_ids[row]), state);
-    if (!types_.empty()) {
-      const std::vector<float>& type = types_[batch.type_ids[row]];
-      for (std::size_t i = 0; i < hidden; ++i) state[i] += type[i];
-    }
-    if (position_.rows == 0) continue;
-    const bool pad = batch.token_ids[row] == positions_.pad_id;
-    hub::copy_row_as_f32(position_, pad ? static_cast<std::size_t>(positions_.pad_id) : position++,
-                         scratch);
-    for (std::size_t i = 0; i < hidden; ++i) state[i] += scratch[i];
+    add_tables(batch, row, position, narrow ? scratch : state, narrow ? state : scratch);
+    if (narrow) widen(scratch, state);
   }
-  if (norm_.gamma.empty()) return;
+  if (narrow || norm_.gamma.empty()) return;
   kernels_->add_layer_norm_f32(out, nullptr, norm_.gamma.data(), norm_.beta.data(), norm_.eps, out,
                                rows, hidden);
+}
+
+void Embeddings::add_tables(const batch::PackedBatch& batch, std::size_t row, std::size_t& position,
+                            float* sum, float* spare) const {
+  hub::copy_row_as_f32(word_, static_cast<std::size_t>(batch.token_ids[row]), sum);
+  if (!types_.empty()) {
+    const std::vector<float>& type = types_[batch.type_ids[row]];
+    for (std::size_t i = 0; i < word_.cols; ++i) sum[i] += type[i];
+  }
+  if (position_.rows == 0) return;
+  const bool pad = batch.token_ids[row] == positions_.pad_id;
+  hub::copy_row_as_f32(position_, pad ? static_cast<std::size_t>(positions_.pad_id) : position++,
+                       spare);
+  for (std::size_t i = 0; i < word_.cols; ++i) sum[i] += spare[i];
+}
+
+void Embeddings::widen(float* narrow, float* state) const {
+  const std::size_t width = word_.cols;
+  kernels_->add_layer_norm_f32(narrow, nullptr, norm_.gamma.data(), norm_.beta.data(), norm_.eps,
+                               narrow, 1, width);
+  for (std::size_t i = 0; i < bias_.size(); ++i) {
+    const float* weights = projection_.data() + i * width;
+    float sum = 0;
+    for (std::size_t j = 0; j < width; ++j) sum += weights[j] * narrow[j];
+    state[i] = sum + bias_[i];
+  }
 }
 
 // The position of the token at `row` if it is no padding.

@@ -24,6 +24,10 @@ struct EmbeddingNames {
   std::string type;
   std::string norm;  // without ".weight"
   bool norm_bias = true;
+  // Where the tables are narrower than the states: the layer behind the norm that widens them, and
+  // their width.
+  std::string projection = {};
+  std::size_t width = 0;  // 0: that of the states
 };
 
 class Embeddings {
@@ -36,13 +40,18 @@ class Embeddings {
   void embed(const batch::PackedBatch& batch, std::size_t first, std::size_t rows, float* out,
              float* scratch) const;
 
-  std::size_t hidden_size() const { return word_.cols; }
+  std::size_t hidden_size() const { return projection_.empty() ? word_.cols : bias_.size(); }
   std::size_t token_types() const { return types_.size(); }
   // The longest sequence that the position table takes; without one kUnlimited.
   std::size_t max_length() const;
   const hub::Matrix& words() const { return word_; }
 
  private:
+  // The sum of a token's rows in all tables; `spare` holds one row.
+  void add_tables(const batch::PackedBatch& batch, std::size_t row, std::size_t& position,
+                  float* sum, float* spare) const;
+  // Normalises a sum of tables that are narrower than the states, and projects it to a state.
+  void widen(float* narrow, float* state) const;
   std::size_t position_before(const batch::PackedBatch& batch, std::size_t sequence,
                               std::size_t row) const;
 
@@ -52,6 +61,8 @@ class Embeddings {
   hub::Matrix position_;
   std::vector<std::vector<float>> types_;
   LayerNorm norm_;
+  std::vector<float> projection_;  // [states, tables], empty if they are as wide
+  std::vector<float> bias_;
 };
 
 }  // namespace podium::model

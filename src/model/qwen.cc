@@ -1,6 +1,8 @@
 #include "model/qwen.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 namespace podium::model {
 
@@ -17,7 +19,36 @@ struct Options {
   std::size_t key_value_heads = 0;
   std::size_t head_dim = 0;
   double rope_theta = 10000;
+  std::optional<Rotary::Yarn> yarn;
+  double rotary_scale = 1;
 };
+
+// "rope_scaling" of the kind yarn, with transformers' defaults.
+void read_yarn(hub::Fields& fields, const hub::ModelConfig& config, Options& options) {
+  hub::Fields scaling = fields.section("rope_scaling");
+  if (!scaling.present()) return;
+  std::string type;
+  Rotary::Yarn yarn{.trained_positions = static_cast<double>(config.max_position_embeddings)};
+  scaling.text("type", type);
+  scaling.text("rope_type", type);
+  if (type == "default") return;
+  if (type != "yarn") scaling.refuse_unknown("rope_type", type, "Known: default, yarn.");
+  scaling.number("factor", yarn.factor);
+  scaling.number("original_max_position_embeddings", yarn.trained_positions);
+  scaling.number("beta_fast", yarn.beta_fast);
+  scaling.number("beta_slow", yarn.beta_slow);
+  options.rotary_scale = 0.1 * std::log(std::max(yarn.factor, 1.0)) + 1;
+  scaling.number("attention_factor", options.rotary_scale);
+  for (const auto* key : {"mscale", "mscale_all_dim", "truncate"}) {
+    if (scaling.has(key)) scaling.refuse(key, "is not supported", ErrorCode::unsupported);
+  }
+  if (!(yarn.factor >= 1 && yarn.trained_positions >= 1 && yarn.beta_slow > 0 &&
+        yarn.beta_fast > 0 && options.rotary_scale > 0)) {
+    scaling.refuse("factor", "and its limits are out of range");
+  }
+  options.yarn = yarn;
+  fields.absorb(scaling);
+}
 
 Result<Options> read_options(const hub::ModelConfig& config) {
   hub::Fields fields = config.fields();
@@ -36,13 +67,11 @@ Result<Options> read_options(const hub::ModelConfig& config) {
   }
   if (options.head_dim % 2 != 0) fields.refuse("head_dim", "must be even");
   if (sliding) {
-    fields.refuse("use_sliding_window", "is true, which Podium does not know",
+    fields.refuse("use_sliding_window",
+                  "is true; Podium knows decoders whose tokens see all before them",
                   ErrorCode::unsupported);
   }
-  if (fields.section("rope_scaling").present()) {
-    fields.refuse("rope_scaling", "is set, which Podium does not know here",
-                  ErrorCode::unsupported);
-  }
+  read_yarn(fields, config, options);
   PODIUM_CHECK(fields.outcome());
   return options;
 }
@@ -111,8 +140,11 @@ Result<std::unique_ptr<Transformer>> load_qwen(const LoadContext& context, Weigh
   PODIUM_TRY(auto decoder, Transformer::load(context, reader, shape, std::move(embeddings), names,
                                              prefix, prefix + "norm"));
   decoder->set_max_length(std::min(decoder->max_length(), max_length));
-  const auto rotary = std::make_shared<const Rotary>(
-      Rotary::frequencies(options.head_dim, options.rope_theta), decoder->max_length());
+  const auto frequencies =
+      options.yarn ? Rotary::frequencies(options.head_dim, options.rope_theta, *options.yarn)
+                   : Rotary::frequencies(options.head_dim, options.rope_theta);
+  const auto rotary =
+      std::make_shared<const Rotary>(frequencies, decoder->max_length(), options.rotary_scale);
   for (std::size_t i = 0; i < decoder->layers(); ++i) decoder->set_rotary(i, rotary);
   return decoder;
 }

@@ -71,11 +71,11 @@ Effort depth_of(Effort effort) { return effort == Effort::automatic ? Effort::fu
 std::string score_context(const Call& call, const Job& job, const LoadedModel& model,
                           const std::string& scope) {
   const RankOptions& options = job.options;
-  return fmt::format("{}/{}/{}/{}/{}/{}/{}/{}/{}/{}/{}", model.serial(),
+  return fmt::format("{}/{}/{}/{}/{}/{}/{}/{}/{}/{}/{}/{}", model.serial(),
                      static_cast<int>(depth_of(call.effort)), static_cast<int>(options.score),
                      options.max_length, options.overlap, static_cast<int>(options.aggregation),
                      options.mean_of, static_cast<int>(options.window_end), options.max_windows,
-                     options.max_document_tokens, scope);
+                     options.max_document_tokens, scope, options.instruction);
 }
 
 using Scores = std::vector<std::optional<ScoreCache::Score>>;  // of the different texts

@@ -25,9 +25,9 @@ class Golden : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Tiny, Golden,
                          testing::Values("tiny-xlmr", "tiny-xlmr-f16", "tiny-xlmr-bf16-sharded",
                                          "tiny-jina-flash", "tiny-bert", "tiny-roberta",
-                                         "tiny-electra", "tiny-distilbert", "tiny-mpnet",
-                                         "tiny-deberta", "tiny-deberta-unshared", "tiny-jina-v1",
-                                         "tiny-gte", "tiny-modernbert"));
+                                         "tiny-electra", "tiny-electra-small", "tiny-distilbert",
+                                         "tiny-mpnet", "tiny-deberta", "tiny-deberta-unshared",
+                                         "tiny-jina-v1", "tiny-gte", "tiny-modernbert"));
 
 TEST_P(Golden, LogitsEqualPyTorch) {
   for (const kernels::Candidate& set : kernels::candidates()) {

@@ -6,19 +6,11 @@
 namespace podium::model {
 namespace {
 
-constexpr const char* kFamilies[] = {"tiny-bert",
-                                     "tiny-roberta",
-                                     "tiny-electra",
-                                     "tiny-distilbert",
-                                     "tiny-mpnet",
-                                     "tiny-deberta",
-                                     "tiny-deberta-unshared",
-                                     "tiny-jina-v1",
-                                     "tiny-gte",
-                                     "tiny-modernbert",
-                                     "tiny-qwen3",
-                                     "tiny-qwen2",
-                                     "tiny-jina-v3"};
+constexpr const char* kFamilies[] = {
+    "tiny-bert",       "tiny-roberta", "tiny-electra",    "tiny-electra-small",
+    "tiny-distilbert", "tiny-mpnet",   "tiny-deberta",    "tiny-deberta-unshared",
+    "tiny-jina-v1",    "tiny-gte",     "tiny-modernbert", "tiny-qwen3",
+    "tiny-qwen3-yarn", "tiny-qwen2",   "tiny-jina-v3"};
 
 class Loading : public testing::Test {
  protected:
@@ -105,7 +97,8 @@ TEST_F(Loading, RefusesOptionsThatAFamilyDoesNotHave) {
     const char *model, *from, *to, *said;
   };
   const Broken broken[] = {
-      {"tiny-electra", "\"embedding_size\": 28", "\"embedding_size\": 14", "embeddings of 14"},
+      {"tiny-electra", "\"embedding_size\": 28", "\"embedding_size\": 29", "embeddings of 29"},
+      {"tiny-electra", "\"embedding_size\": 28", "\"embedding_size\": 14", "word_embeddings"},
       {"tiny-mpnet", "\"relative_attention_num_buckets\": 32",
        "\"relative_attention_num_buckets\": 64", "relative_attention_bias"},
       {"tiny-deberta", "\"position_buckets\": 16", "\"position_buckets\": 20", "rel_embeddings"},
@@ -124,7 +117,10 @@ TEST_F(Loading, RefusesOptionsThatAFamilyDoesNotHave) {
       {"tiny-qwen3", "\"head_dim\": 10", "\"head_dim\": 12", "q_proj"},
       {"tiny-qwen3", "\"use_sliding_window\": false", "\"use_sliding_window\": true",
        "use_sliding_window"},
-      {"tiny-qwen3", "\"rope_scaling\": null", "\"rope_scaling\": {}", "rope_scaling"},
+      {"tiny-qwen3", "\"rope_scaling\": null", "\"rope_scaling\": {}", "rope_type"},
+      {"tiny-qwen3-yarn", "\"yarn\"", "\"longrope\"", "longrope"},
+      {"tiny-qwen3-yarn", "\"factor\": 4.0", "\"factor\": 0.5", "factor"},
+      {"tiny-qwen3-yarn", "\"factor\": 4.0", "\"mscale\": 1.0", "mscale"},
   };
   for (const Broken& b : broken) {
     use(b.model);

@@ -334,6 +334,7 @@ void Reader::windows(RankOptions& options) {
 void Reader::extensions(Call& call) {
   for (Job& job : call.jobs) {
     windows(job.options);
+    job.options.instruction = text("instruction");
     // Who forbids cutting wants pairs that fit, and a refusal of those that do not.
     if (!job.truncate) job.options.aggregation = Aggregation::first;
   }
