@@ -218,6 +218,9 @@ class Reference:
     def score(self, query, documents):
         """([logit], [tokens encoded]) by document: a cross-encoder's, or a bi-encoder's calibrated cosine."""
         podium = self.config.get("podium", {})
+        if self.config["architectures"] == ["JinaForRanking"]:
+            encodings, cosines = self.listwise(query, documents)
+            return cosines, [len(encoding.ids) for encoding in encodings]
         if podium.get("head") != "bi-encoder":
             encodings = self.encode_pairs(query, documents)
             return self.logits(encodings), [len(encoding.ids) for encoding in encodings]

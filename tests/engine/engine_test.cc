@@ -51,9 +51,10 @@ class Tiny : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Models, Tiny,
                          testing::Values("tiny-xlmr", "tiny-xlmr-f16", "tiny-xlmr-bf16-sharded",
                                          "tiny-jina-flash", "tiny-bert", "tiny-roberta",
-                                         "tiny-electra", "tiny-distilbert", "tiny-mpnet",
-                                         "tiny-deberta", "tiny-deberta-unshared", "tiny-jina-v1",
-                                         "tiny-gte", "tiny-modernbert", "tiny-qwen3", "tiny-qwen2",
+                                         "tiny-electra", "tiny-electra-small", "tiny-distilbert",
+                                         "tiny-mpnet", "tiny-qwen3-yarn", "tiny-deberta",
+                                         "tiny-deberta-unshared", "tiny-jina-v1", "tiny-gte",
+                                         "tiny-modernbert", "tiny-qwen3", "tiny-qwen2",
                                          "tiny-bi-encoder-cls", "tiny-bi-encoder-mean"));
 
 TEST_P(Tiny, RanksAsPyTorchDoes) {
@@ -100,6 +101,28 @@ TEST_P(Tiny, ScoresAreEqualToTheBitWhateverTheBatchAndTheThreads) {
       EXPECT_EQ(result.relevance_score, alone->results[0].relevance_score) << result.index;
     }
   }
+}
+
+TEST(Instruction, IsTheModelsOwnUnlessOneIsGiven) {
+  const Case c = golden("tiny-qwen3").front();
+  for (const auto* name : {"tiny-qwen3", "tiny-qwen2"}) {
+    const Engine engine = load(name);
+    const auto score = [&](const std::string& instruction) {
+      const auto ranking = engine.rank(c.query, c.views(), {.instruction = instruction});
+      EXPECT_TRUE(ranking);
+      return ranking ? ranking->results[0].relevance_score : -1;
+    };
+    EXPECT_NE(score(""), score("Find what contradicts the query"));
+    EXPECT_FALSE(engine.rank(c.query, c.views(), {.instruction = "\xFF"}));
+  }
+  const Engine engine = load("tiny-qwen3");
+  const RankOptions own{
+      .instruction = "Given a web search query, retrieve relevant passages that answer the query"};
+  EXPECT_EQ(engine.rank(c.query, c.views(), own)->results[0].relevance_score,
+            engine.rank(c.query, c.views())->results[0].relevance_score);
+  const auto refused = load("tiny-xlmr").rank("q", c.views(), {.instruction = "x"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "tiny-xlmr takes no instruction");
 }
 
 // All documents in one context; the second case needs two of them.
