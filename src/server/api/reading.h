@@ -68,7 +68,7 @@ class Reader {
   std::size_t top(std::string_view key);
 
   // The members of Podium's own that every dialect takes: threshold, effort, return_passages,
-  // timeout_ms; window, overlap, aggregation, mean_of, window_end, max_windows.
+  // timeout_ms, instruction; window, overlap, aggregation, mean_of, window_end, max_windows.
   void extensions(Call& call);
   void windows(RankOptions& options);
 
