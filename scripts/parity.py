@@ -82,9 +82,12 @@ SHAPES = {
         flash_config, {**BASE, "vocabulary": XLMR, "positions": 1026}, {"dtype": torch.bfloat16, "flash": True}
     ),
     "bge-reranker-base": Shape(xlmr_config, {**BASE, "vocabulary": XLMR, "positions": 514}, {"position_ids": True}),
+    "bge-reranker-large": Shape(xlmr_config, {**LARGE, "vocabulary": XLMR, "positions": 514}, {"position_ids": True}),
     "bge-reranker-v2-m3": Shape(xlmr_config, {**LARGE, "vocabulary": XLMR, "positions": 8194}),
     "roberta-base": Shape(roberta_config, {**BASE, "vocabulary": 50265, "positions": 514}, tokenizer="tiny-roberta"),
-    "camembert-base": Shape(camembert_config, {**BASE, "vocabulary": 32005, "positions": 514}, tokenizer="tiny-roberta"),
+    "camembert-base": Shape(
+        camembert_config, {**BASE, "vocabulary": 32005, "positions": 514}, tokenizer="tiny-roberta"
+    ),
     "distilbert-base": Shape(
         distilbert_config, {**BASE, "layers": 6, "vocabulary": BERT, "positions": 512}, tokenizer="bert"
     ),
@@ -95,6 +98,12 @@ SHAPES = {
     ),
     "mxbai-rerank-large-v1": Shape(
         deberta_config, {**LARGE, "vocabulary": 128100, "positions": 512}, {"dtype": torch.float16}, "bert"
+    ),
+    "jina-reranker-v1-base-en": Shape(
+        jina_v1_config,
+        {**BASE, "vocabulary": 30528, "positions": 8192},
+        {"dtype": torch.bfloat16},
+        "tiny-jina-v1",
     ),
     "jina-reranker-v1-turbo-en": Shape(
         jina_v1_config,
@@ -111,7 +120,7 @@ SHAPES = {
         {"dtype": torch.float16},
         "tiny-modernbert",
     ),
-    # Six layers of 28 and of 24: PyTorch takes a quarter of an hour for all.
+    # Six layers of 28, 28 and 24: PyTorch takes a quarter of an hour for all.
     "jina-reranker-v3": Shape(
         jina_v3_config,
         {"hidden": 1024, "layers": 6, "heads": 16, "inner": 3072, "vocabulary": 151936, "positions": 32768},

@@ -101,8 +101,8 @@ struct RankOptions {
   // How many of the best automatic effort reads in full; 0 means top_n. Results below them may be
   // settled early (RankedDocument::depth).
   std::size_t exact_top = 0;
-  // What makes a document relevant, in a sentence; empty is the model's own. Errors: unsupported for
-  // models that take none (Qwen3-Reranker and mxbai-rerank-v2 do).
+  // What makes a document relevant, in a sentence; empty is the model's own. Errors: unsupported
+  // for models that take none (Qwen3-Reranker and mxbai-rerank-v2 do).
   std::string instruction;
   // Called from the ranking thread after each batch with the documents scored so far and in all (0:
   // not known).
