@@ -53,7 +53,7 @@ quality: build
 parity: build $(VENV)/.torch
 	$(PYTHON) scripts/parity.py --podium $(BUILD)/podium --work $(BUILD)/parity
 
-# Real client libraries against a started server; they are pinned in ../shared/clients.
+# Real client libraries against a started server: those of ../shared/clients and of tests/clients.
 clients: build
 	@scripts/clients.sh $(BUILD)/podium $(BUILD)/clients
 

@@ -64,7 +64,9 @@ HttpResponse post_model(const EndpointCall& call) {
 HttpResponse delete_model(const EndpointCall& call) {
   const auto unloaded = call.server.models().unload(call.segment);
   if (!unloaded) {
-    return endpoint_error(status_of(unloaded.error().code), unloaded.error(), call.request_id);
+    const bool is_last = unloaded.error().code == ErrorCode::unsupported;
+    return endpoint_error(is_last ? 409 : status_of(unloaded.error().code), unloaded.error(),
+                          call.request_id);
   }
   return {.status = 204};
 }

@@ -15,6 +15,14 @@ bool matches(std::string_view pattern, std::string_view path, std::string& segme
   return true;
 }
 
+// "/endpoints/NAME/invocations", where SageMaker's own clients send to.
+bool is_sagemaker(std::string_view path) {
+  constexpr std::string_view kHead = "/endpoints/";
+  constexpr std::string_view kTail = "/invocations";
+  return path.size() > kHead.size() + kTail.size() && path.starts_with(kHead) &&
+         path.ends_with(kTail);
+}
+
 Error unknown_method(const HttpRequest& request, std::string_view allow) {
   return {ErrorCode::invalid_argument,
           fmt::format("{} is not for {}", request.path, request.method),
@@ -52,6 +60,7 @@ Target find_target(const ServerOptions& options, HttpRequest& request, const jso
   if (!options.predict_route.empty() && request.path == options.predict_route) {
     request.path = "/vertex";
   }
+  if (is_sagemaker(request.path)) request.path = "/invocations";
   std::string_view method = request.method;
   if (method == "HEAD") method = "GET";
   Target target;

@@ -144,6 +144,7 @@ void Handling::read_body() {
   HttpRequest& request = exchange_->request;
   if (exchange_->abandoned().stop_requested()) return refuse(hung_up());
   auto denial = decompress(request, server_.options().http.max_body);
+  if (!denial) denial = unpack(request);
   auto document = json::Document::parse(request.body.empty() ? "null" : request.body, "the body");
   const json::Value body = document ? document->root() : null_json();
   target_ = find_target(server_.options(), request, body);

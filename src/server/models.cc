@@ -52,7 +52,7 @@ Result<void> ModelRegistry::unload(std::string_view name) {
                 "GET /v1/models lists them.");
   }
   if (models_.size() == 1) {
-    return fail(ErrorCode::invalid_argument, "this is the only model",
+    return fail(ErrorCode::unsupported, "this is the only model",
                 "Load another one first; loading under the same name swaps.");
   }
   models_.erase(place);

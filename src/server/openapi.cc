@@ -1,5 +1,6 @@
 // OpenAPI 3.1, made of the tables that route the requests.
 #include <map>
+#include <set>
 
 #include "base/json.h"
 #include "podium/podium.h"
@@ -51,21 +52,34 @@ std::string lower(std::string_view method) {
   return text;
 }
 
-// One operation a path and method: that of the dialect that takes what no other claims, since the
-// last one of a path is the general one. Every dialect is also at its own prefix.
+// What a dialect says to a request without anything of its own: of those that share a path, the
+// first that takes both bodies is the general one.
+bool claims_any(const Dialect& dialect, const HttpRequest& request) {
+  static const json::Document plain =
+      *json::Document::parse(R"({"query":"","documents":[]})", "plain");
+  return dialect.claims(request, null_json()) && dialect.claims(request, plain.root());
+}
+
+// One operation a path and method, of the most general dialect that has it. Every dialect is also
+// at its own prefix.
 std::map<std::string, Methods> operations() {
   std::map<std::string, Methods> paths;
+  std::set<std::string> general;
   for (const Dialect* dialect : dialects()) {
     for (const Route& route : dialect->routes) {
       const Operation operation{dialect->title, route.summary, route.request_schema,
                                 route.response_schema};
-      const bool only_forced =
-          !dialect->claims({.method = "POST", .path = std::string(route.path)}, null_json());
+      const HttpRequest request{.method = "POST", .path = std::string(route.path)};
       const std::string path = path_of(route.path);
-      if (!only_forced || route.page != nullptr) paths[path][lower(route.method)] = operation;
+      bool is_hidden = false;
+      if (route.page == nullptr && claims_any(*dialect, request)) {
+        if (general.insert(path).second) paths[path][lower(route.method)] = operation;
+      } else if (route.page != nullptr || dialect->claims(request, null_json())) {
+        is_hidden = !paths[path].try_emplace(lower(route.method), operation).second;
+      }
       const bool is_named =
           path.size() == dialect->name.size() + 1 && path.ends_with(dialect->name);
-      if (route.page == nullptr && path != "/" && !is_named) {
+      if ((route.page == nullptr || is_hidden) && path != "/" && !is_named) {
         paths[fmt::format("/{}{}", dialect->name, path)][lower(route.method)] = operation;
       }
     }

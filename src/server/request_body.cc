@@ -1,6 +1,7 @@
 #include "server/request_body.h"
 
 #include "base/error.h"
+#include "server/api/kserve_binary.h"
 #include "server/http/gzip.h"
 
 namespace podium::server {
@@ -40,6 +41,18 @@ std::optional<Denial> decompress(HttpRequest& request, std::size_t most) {
   return Denial{Fault::too_large,
                 {ErrorCode::invalid_argument, "the body is too long once it is decompressed",
                  "Send fewer documents at a time, or raise --max-body."}};
+}
+
+std::optional<Denial> unpack(HttpRequest& request) {
+  const std::string_view length = request.header(kJsonLengthHeader);
+  if (length.empty()) return std::nullopt;
+  auto body = inline_tensors(request.body, length);
+  if (!body) {
+    BadRequest& wrong = body.error();
+    return Denial{.fault = wrong.fault, .error = std::move(wrong.error)};
+  }
+  request.body = *std::move(body);
+  return std::nullopt;
 }
 
 std::optional<Denial> check_body(const HttpRequest& request,

@@ -10,14 +10,14 @@ from pathlib import Path
 import serving
 from test_keys import keys
 
-MODEL = serving.ROOT / "tests" / "data" / "tiny-bi-encoder-mean"
+MODEL = serving.ROOT / "tests" / "data" / "tiny-interaction"
 
 
 def main():
     serving.PROGRAM = str(Path(sys.argv[1]).resolve())
     tool = Path(sys.executable).with_name("schemathesis")
     with serving.Server("--model", f"tiny={MODEL}", "--model", f"second={MODEL}") as server:
-        key = keys(server, "add", "root", "--scopes", "admin")["key"]
+        key = keys(server, "add", "root", "--scopes", "admin,rerank")["key"]
         run = subprocess.run(
             [tool, "--config-file", Path(__file__).with_name("schemathesis.toml"), "run",
              f"http://127.0.0.1:{server.port}/openapi.json", "--header", f"Authorization: Bearer {key}",

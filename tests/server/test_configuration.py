@@ -195,7 +195,7 @@ class Models(unittest.TestCase):
             self.assertEqual(server.post("/v2/rerank", BODY)["results"], other)
             self.assertEqual(server.request("DELETE", "/admin/models/b")[0], 204)
             self.assertEqual(server.request("DELETE", "/admin/models/b")[0], 404)
-            self.assertEqual(server.request("DELETE", "/admin/models/a")[0], 400)  # the last one
+            self.assertEqual(server.request("DELETE", "/admin/models/a")[0], 409)  # the last one
             self.assertEqual(len(server.get("/v1/models")["data"]), 1)
             for body, status in [({}, 422), ({"name": "x", "model": "/no/such"}, 404), ({"name": 1, "model": 2}, 422),
                                  (b"{", 400), ({"name": "x", "model": "../../etc"}, 404)]:

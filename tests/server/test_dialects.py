@@ -271,10 +271,10 @@ class Rules(unittest.TestCase):
 
     def test_cut_documents_are_told(self):
         for more, cut in [({}, None), ({"max_windows": 2}, "1"), ({"aggregation": "first"}, "1"),
-                          ({"max_tokens_per_doc": 2000}, "1"), ({"max_tokens_per_doc": 9000}, None)]:
-            _, headers, _ = server.request("POST", "/v1/rerank", BODY | more | {"documents": ["word " * 3000, "a"]})
+                          ({"max_tokens_per_doc": 1000}, "1"), ({"max_tokens_per_doc": 9000}, None)]:
+            _, headers, _ = server.request("POST", "/v1/rerank", BODY | more | {"documents": ["word " * 1500, "a"]})
             self.assertEqual(headers.get("X-Podium-Truncated"), cut, more)
-        server.post("/v1/rerank", BODY | {"documents": ["word " * 3000], "truncation": False}, 400)
+        server.post("/v1/rerank", BODY | {"documents": ["word " * 1500], "truncation": False}, 400)
 
     def test_long_documents_are_read_in_windows(self):
         long = "Nothing of interest was said. " * 300 + DOCUMENTS[BEST]

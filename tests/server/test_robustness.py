@@ -262,10 +262,10 @@ class Nowhere(Alive):
     def test_what_clients_name_is_not_repeated_at_length(self):
         long = "n" * 50_000
         wrong = {"query": "a", "documents": [{"x": 1}], "rank_fields": [long]}
-        for body in (wrong, {"query": long, "documents": [long]}):
+        for body in (wrong, {"query": "a", "documents": ["b"], "aggregation": long}, {"query": long, "documents": []}):
             for path in ("/cohere/v1/rerank", "/v1/rerank"):
                 status, _, text = server.request("POST", path, body)
-                self.assertTrue(status == 200 or len(text) < 10_000, (status, len(text)))
+                self.assertLess(len(text), 10_000, status)
 
 
 class Life(unittest.TestCase):
@@ -277,8 +277,9 @@ class Life(unittest.TestCase):
 
     def test_a_full_queue_says_when_to_come_back(self):
         with Server("--max-queue", "1", "--cache", "0") as other:
-            bodies = [{"query": QUERY, "documents": [f"{i} {n} word " * 60 for n in range(40)]} for i in range(12)]
-            with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            # Each of the ranking threads has one while the rest arrive.
+            bodies = [{"query": QUERY, "documents": [f"{i} word " * 120]} for i in range(100)]
+            with concurrent.futures.ThreadPoolExecutor(100) as pool:
                 got = list(pool.map(lambda body: other.request("POST", "/v1/rerank", body), bodies))
             statuses = {status for status, _, _ in got}
             self.assertTrue(statuses <= {200, 429, 503} and 200 in statuses and len(statuses) > 1, statuses)
@@ -288,7 +289,7 @@ class Life(unittest.TestCase):
 
     def test_termination_finishes_what_is_in_flight(self):
         other = Server("--cache", "0")
-        body = {"query": QUERY, "documents": [f"{n} word " * 100 for n in range(60)]}
+        body = {"query": QUERY, "documents": [f"{n} word " * 100 for n in range(24)]}
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             running = pool.submit(other.request, "POST", "/v1/rerank", body)
             time.sleep(0.3)

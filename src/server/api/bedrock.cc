@@ -124,11 +124,11 @@ HttpResponse refuse(const Refusal& refusal) {
 
 constexpr std::string_view kRequest =
     R"({"type":"object","required":["queries","sources"],"properties":{"queries":{"type":"array","minItems":1,"maxItems":1,)"
-    R"("items":{"type":"object","required":["type","textQuery"],"properties":{"type":{"const":"TEXT"},)"
+    R"("items":{"type":"object","required":["textQuery"],"properties":{)"
     R"("textQuery":{"type":"object","required":["text"],"properties":{"text":"@Query"}}}}},)"
-    R"("sources":{"type":"array","minItems":1,"items":{"type":"object","required":["type","inlineDocumentSource"],)"
-    R"("properties":{"type":{"const":"INLINE"},"inlineDocumentSource":{"type":"object","required":["type","textDocument"],)"
-    R"("properties":{"type":{"const":"TEXT"},"textDocument":{"type":"object","required":["text"],)"
+    R"("sources":{"type":"array","minItems":1,"items":{"type":"object","required":["inlineDocumentSource"],)"
+    R"("properties":{"inlineDocumentSource":{"type":"object","required":["textDocument"],)"
+    R"("properties":{"textDocument":{"type":"object","required":["text"],)"
     R"("properties":{"text":{"type":"string"}}}}}}}}}})";
 
 constexpr Route kRoutes[] = {{"POST", "/rerank", "Rank sources, best first", kRequest,

@@ -21,9 +21,15 @@ struct DiscoveryState : CallState {
 
 bool claims(const HttpRequest&, const json::Value&) { return true; }
 
-std::string member(const json::Value& record, std::string_view key) {
+std::string member(Reader& in, const json::Value& record, std::string_view key) {
   const auto value = record.find(key);
-  return std::string(value ? value->as_string().value_or("") : "");
+  if (!value || value->is_null()) return {};
+  if (!value->as_string()) {
+    in.fail(Fault::schema,
+            fmt::format("a record's {} is {}, not a string", key, json::type_name(value->type())),
+            {}, "records");
+  }
+  return std::string(value->as_string().value_or(""));
 }
 
 void read_records(Reader& in, Job& job, DiscoveryState& state) {
@@ -34,7 +40,8 @@ void read_records(Reader& in, Job& job, DiscoveryState& state) {
     return;
   }
   records->for_each_element([&](const json::Value& element) {
-    Record record{member(element, "id"), member(element, "title"), member(element, "content")};
+    Record record{member(in, element, "id"), member(in, element, "title"),
+                  member(in, element, "content")};
     if (record.title.empty() && record.content.empty()) {
       in.fail(Fault::schema,
               fmt::format("records[{}] has neither title nor content", state.records.size()), {},
@@ -107,8 +114,10 @@ HttpResponse refuse(const Refusal& refusal) {
 
 constexpr std::string_view kRequest =
     R"({"type":"object","required":["query","records"],"properties":{"model":"@Model","query":"@Query",)"
-    R"("records":{"type":"array","minItems":1,"items":{"type":"object","required":["content"],)"
-    R"("properties":{"id":{"type":"string"},"title":{"type":"string"},"content":{"type":"string","minLength":1}}}},)"
+    R"("records":{"type":"array","minItems":1,"items":{"type":"object","properties":{"id":{"type":["string","null"]},)"
+    R"("title":{"type":["string","null"]},"content":{"type":["string","null"]}},"anyOf":[)"
+    R"({"required":["content"],"properties":{"content":{"type":"string","minLength":1}}},)"
+    R"({"required":["title"],"properties":{"title":{"type":"string","minLength":1}}}]}},)"
     R"("topN":{"type":["integer","null"]},"ignoreRecordDetailsInResponse":"@Off"}})";
 constexpr std::string_view kResponse =
     R"({"type":"object","required":["records"],"properties":{"records":{"type":"array"}}})";

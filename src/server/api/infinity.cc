@@ -1,5 +1,7 @@
 // Infinity (michaelfeil/infinity), behind the prefix /infinity: its requests are the bytes that
 // vLLM's clients send, and the two want the document in different shapes.
+#include <ctime>
+
 #include "server/api/dialect_list.h"
 #include "server/api/reading.h"
 #include "server/api/schemas.h"
@@ -72,6 +74,31 @@ HttpResponse refuse(const Refusal& refusal) {
   return response;
 }
 
+// Its client wants the statistics of a model, and its own name as the owner.
+Parsed<HttpResponse> list_models(const HttpRequest&, const json::Value&, const Models& models) {
+  HttpResponse response;
+  json::Writer out(response.body);
+  out.begin_object().key("data").begin_array();
+  for (const auto& model : models.list()) {
+    out.begin_object().key("id").value(model->name()).key("stats").begin_object().end_object();
+    out.key("object").value("model").key("owned_by").value("infinity");
+    out.key("created").value(model->created()).key("backend").value("podium");
+    out.key("capabilities").begin_array().value("rerank").end_array().end_object();
+  }
+  out.end_array().key("object").value("list").end_object();
+  return response;
+}
+
+Parsed<HttpResponse> health(const HttpRequest&, const json::Value&, const Models&) {
+  HttpResponse response;
+  json::Writer(response.body)
+      .begin_object()
+      .key("unix")
+      .value(static_cast<double>(std::time(nullptr)))
+      .end_object();
+  return response;
+}
+
 constexpr std::string_view kRequest =
     R"({"type":"object","required":["query","documents"],"properties":{"model":"@Model","query":"@Query",)"
     R"("documents":"@Texts","top_n":"@Count","return_documents":"@Off","raw_scores":"@Off"}})";
@@ -79,6 +106,9 @@ constexpr std::string_view kRequest =
 constexpr Route kRoutes[] = {
     {"POST", "/rerank", "Rank documents, best first", kRequest, schema::kPlainResponse},
     {"POST", "/v1/rerank", "The same", kRequest, schema::kPlainResponse},
+    {"GET", "/models", "The models that are loaded", "", schema::kAny, list_models},
+    {"GET", "/v1/models", "The same", "", schema::kAny, list_models},
+    {"GET", "/health", "Whether the process runs", "", schema::kAny, health},
 };
 
 }  // namespace

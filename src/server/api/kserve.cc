@@ -1,6 +1,7 @@
 // KServe's Open Inference Protocol, version 2: tensors "query" and "documents" in, "scores" out, in
 // the order of the documents.
 #include "server/api/dialect_list.h"
+#include "server/api/kserve_binary.h"
 #include "server/api/reading.h"
 #include "server/api/schemas.h"
 #include "server/api/tei_pages.h"
@@ -12,6 +13,7 @@ namespace {
 
 struct KserveState : CallState {
   std::string id;
+  bool binary = false;
 };
 
 constexpr std::string_view kModels = "/v2/models/";
@@ -51,7 +53,8 @@ std::vector<std::string> tensor_data(Reader& in, const json::Value& tensor) {
   }
   const auto data = tensor.find("data");
   if (!data || !data->is_array()) {
-    in.fail(Fault::schema, "a tensor has no data array", "Binary tensors are not read.", "inputs");
+    in.fail(Fault::schema, "a tensor has no data array",
+            "A binary tensor needs Inference-Header-Content-Length.", "inputs");
     return texts;
   }
   data->for_each_element([&](const json::Value& element) {
@@ -96,6 +99,7 @@ Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Se
   Call call;
   auto state = std::make_unique<KserveState>();
   state->id = in.text("id");
+  state->binary = wants_binary(body);
   call.model = model_of(request.path);
   call.jobs.push_back(std::move(job));
   call.state = std::move(state);
@@ -114,9 +118,19 @@ HttpResponse answer(const Answer& answer) {
   out.key("id").value(state.id.empty() ? answer.request_id : std::string_view(state.id));
   out.key("outputs").begin_array().begin_object().key("name").value("scores");
   out.key("shape").begin_array().value(std::uint64_t{scores.size()}).end_array();
-  out.key("datatype").value("FP32").key("data").begin_array();
-  for (const double score : scores) out.value(score);
-  out.end_array().end_object().end_array().end_object();
+  out.key("datatype").value("FP32");
+  if (!state.binary) {
+    out.key("data").begin_array();
+    for (const double score : scores) out.value(score);
+    out.end_array().end_object().end_array().end_object();
+    return response;
+  }
+  const std::string bytes = binary_tensor(scores);
+  out.key("parameters").begin_object().key("binary_data_size").value(std::uint64_t{bytes.size()});
+  out.end_object().end_object().end_array().end_object();
+  response.headers.emplace_back(kJsonLengthHeader, std::to_string(response.body.size()));
+  response.content_type = "application/octet-stream";
+  response.body += bytes;
   return response;
 }
 
@@ -134,7 +148,7 @@ Parsed<HttpResponse> server_metadata(const HttpRequest&, const json::Value&, con
   HttpResponse response;
   json::Writer out(response.body);
   out.begin_object().key("name").value("podium").key("version").value(PODIUM_VERSION);
-  out.key("extensions").begin_array().end_array().end_object();
+  out.key("extensions").begin_array().value("binary_tensor_data").end_array().end_object();
   return response;
 }
 

@@ -64,8 +64,9 @@ HttpResponse refuse(const Refusal& refusal) {
 }
 
 constexpr std::string_view kMessage =
-    R"({"type":"object","required":["jsonrpc","id","method"],"properties":{"jsonrpc":{"const":"2.0"},)"
-    R"("id":{"type":["string","integer"]},"method":{"enum":["initialize","ping","tools/list","tools/call"]},"params":{"type":"object"}}})";
+    R"({"type":"object","required":["jsonrpc","method"],"properties":{"jsonrpc":{"const":"2.0"},)"
+    R"("id":{"type":["string","integer"]},"method":{"type":"string"},"params":{"type":"object"}},)"
+    R"("examples":[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]})";
 
 constexpr Route kRoutes[] = {{"POST", "/mcp",
                               "Tools for agents: rerank and select_tools (JSON-RPC)", kMessage,

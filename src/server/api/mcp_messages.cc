@@ -159,18 +159,23 @@ class Reader {
     const auto id = root.find("id");
     const bool has_id = id && (id->as_string() || id->as_int());
     reply_ = {.id = has_id ? id->to_text() : "null"};
-    if (!method) {
-      const bool response = root.find("result") || root.find("error");
-      if (!response) refuse(400, kInvalidRequest, "This is no JSON-RPC 2.0 request.");
-      return;
+    const bool is_response = root.find("result") || root.find("error");
+    if (text_at(root, "jsonrpc") != "2.0" || (!method && !is_response)) {
+      return refuse(400, kInvalidRequest, "This is no JSON-RPC 2.0 request.");
     }
-    if (!id) return;  // a notification
-    if (!has_id) {
+    if (id && !has_id) {
       return refuse(400, kInvalidRequest, "The id is neither a string nor a whole number.");
     }
     const auto params = root.find("params");
-    request(*method, params ? *params : root);
+    if (params && !params->is_object()) {
+      return refuse(400, kInvalidRequest, "The params are not an object.");
+    }
+    understood_ = true;
+    if (method && id) request(*method, params ? *params : root);  // else a notification or a reply
   }
+
+  // Whether any message was one.
+  bool understood() const { return understood_; }
 
   McpTurn take() { return std::move(turn_); }
 
@@ -213,6 +218,7 @@ class Reader {
   const McpHeaders* headers_;
   McpReply reply_;
   McpTurn turn_;
+  bool understood_ = false;
 };
 
 std::string write(const McpTurn& turn, const std::function<std::string(const McpReply&)>& tool) {
@@ -237,7 +243,8 @@ McpTurn read_mcp(const json::Value& body, const McpHeaders* headers) {
   }
   McpTurn turn = reader.take();
   turn.batch = batch;
-  if (batch) turn.status = 200;  // what is wrong with one of them is in its own answer
+  // What is wrong with one of several is in its own answer.
+  if (batch && reader.understood()) turn.status = 200;
   return turn;
 }
 

@@ -26,11 +26,11 @@ constexpr std::array kDialects = {
     &kJina,        // /v1/rerank
     &kVllmRerank,  // /rerank, /invocations
     &kLlamaCpp,    // /reranking
-    &kInfinity,    // behind /infinity
     &kLocalAi,     // behind /localai
     &kDiscovery,   // /v1/projects/…:rank
     &kKserve,      // /v2
     &kOpenAi,      // /v1/models, /v1/embeddings
+    &kInfinity,    // behind /infinity
     &kMcp,         // /mcp
 };
 
@@ -64,11 +64,14 @@ void allow(Match& match, std::string_view method) {
   match.allow += method;
 }
 
-// Asks one dialect; true if its route is taken.
+// Asks one dialect; true if its route is taken. A path is of the first pattern that matches it:
+// GET /v2/models/x/infer is not about a model named x/infer.
 bool ask(const Dialect& dialect, const HttpRequest& request, const json::Value& body, bool forced,
          Match& match) {
+  std::string_view pattern;
   for (const Route& route : dialect.routes) {
-    if (!matches(route.path, request.path)) continue;
+    if (pattern.empty() ? !matches(route.path, request.path) : route.path != pattern) continue;
+    pattern = route.path;
     allow(match, route.method);
     const bool claimed = route.page != nullptr || forced || dialect.claims(request, body);
     if (match.dialect == nullptr && claimed) match.dialect = &dialect;

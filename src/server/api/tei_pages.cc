@@ -18,12 +18,27 @@ tl::unexpected<BadRequest> fault_of(const Error& error) {
   return tl::unexpected(BadRequest{fault, error, {}});
 }
 
+// "<s>" or "[CLS]": what the template adds, unlike a word's own mark of an empty range.
+bool is_bracketed(std::string_view piece) {
+  return piece.starts_with('<') || piece.starts_with('[');
+}
+
 }  // namespace
 
 Parsed<std::shared_ptr<const ServedModel>> page_model(const json::Value& body,
                                                       const Models& models) {
   std::string_view name;
-  if (const auto member = body.find("model")) name = member->as_string().value_or("");
+  if (const auto member = body.find("model"); member && !member->is_null()) {
+    if (!member->as_string()) {
+      return tl::unexpected(
+          BadRequest{Fault::schema,
+                     {ErrorCode::invalid_argument,
+                      fmt::format("model is {}, not a string", json::type_name(member->type())),
+                      {}},
+                     "model"});
+    }
+    name = *member->as_string();
+  }
   auto model = models.find(name);
   if (model) return model;
   return tl::unexpected(BadRequest{
@@ -87,8 +102,9 @@ Parsed<HttpResponse> tei_tokenize(const HttpRequest& request, const json::Value&
   if (!texts) return tl::unexpected(std::move(texts).error());
   auto model = page_model(body, models);
   if (!model) return tl::unexpected(std::move(model).error());
-  bool specials = true;
-  if (const auto flag = body.find("add_special_tokens")) specials = flag->as_bool().value_or(true);
+  Reader in(request, body);
+  const bool specials = in.flag("add_special_tokens").value_or(true);
+  if (auto read = in.finish({}); !read) return tl::unexpected(std::move(read).error());
   HttpResponse response;
   json::Writer out(response.body);
   out.begin_array();
@@ -97,7 +113,7 @@ Parsed<HttpResponse> tei_tokenize(const HttpRequest& request, const json::Value&
     if (!tokens) return fault_of(tokens.error());
     out.begin_array();
     for (const TokenSpan& token : *tokens) {
-      const bool special = token.begin == token.end && token.piece.starts_with('<');
+      const bool special = token.begin == token.end && is_bracketed(token.piece);
       if (special && !specials) continue;
       out.begin_object().key("id").value(token.id).key("text").value(token.piece);
       out.key("special").value(special).key("start");

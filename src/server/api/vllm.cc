@@ -61,8 +61,12 @@ constexpr Names kSpellings[] = {
     {"text_1", "text_2"}, {"queries", "documents"}, {"queries", "items"}, {"data_1", "data_2"}};
 
 const Names* spelling(const json::Value& body) {
+  const auto has = [&](std::string_view key) {
+    const auto value = body.find(key);
+    return value && !value->is_null();
+  };
   for (const Names& names : kSpellings) {
-    if (body.find(names.first) && body.find(names.second)) return &names;
+    if (has(names.first) && has(names.second)) return &names;
   }
   return nullptr;
 }
