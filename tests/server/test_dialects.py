@@ -1,6 +1,7 @@
 """Every API at its paths: which one answers, in which shape, with which errors."""
 
 import json
+import struct
 import unittest
 
 from serving import BEST, DOCUMENTS, QUERY, Server
@@ -258,6 +259,46 @@ class Shapes(unittest.TestCase):
         self.assertEqual(body["data"][1]["index"], 1)
 
 
+class Tensors(unittest.TestCase):
+    """KServe's binary tensors: JSON of a length that a header says, and bytes after it."""
+
+    def infer(self, documents=DOCUMENTS, length=None, **parameters):
+        def packed(*texts):
+            return b"".join(struct.pack("<I", len(text.encode())) + text.encode() for text in texts)
+
+        def tensor(name, count, data):
+            return {"name": name, "shape": [count], "datatype": "BYTES", "parameters": {"binary_data_size": len(data)}}
+
+        query, texts = packed(QUERY), packed(*documents)
+        inputs = [tensor("query", 1, query), tensor("documents", len(documents), texts)]
+        head = json.dumps({"inputs": inputs, "parameters": parameters}).encode()
+        headers = {"Inference-Header-Content-Length": str(len(head)) if length is None else length}
+        return server.request("POST", "/v2/models/m/infer", head + query + texts, headers)
+
+    def test_bytes_are_read_and_written(self):
+        status, headers, text = self.infer()
+        self.assertEqual((status, headers["Inference-Header-Content-Length"]), (200, None), text)
+        (output,) = json.loads(text)["outputs"]
+        status, headers, text = self.infer(binary_data_output=True)
+        size = int(headers["Inference-Header-Content-Length"])
+        self.assertEqual(json.loads(text[:size])["outputs"][0]["parameters"], {"binary_data_size": 12})
+        for read, written in zip(struct.unpack("<3f", text[size:]), output["data"], strict=True):
+            self.assertAlmostEqual(read, written, 6)
+
+    def test_what_is_not_whole_is_refused(self):
+        for length in ("99999999", "-1", "x", "3", "18446744073709551616"):
+            status, _, text = self.infer(length=length)
+            self.assertEqual(status, 400, length)
+            self.assertTrue(json.loads(text)["error"])
+        self.assertEqual(self.infer([])[0], 400)
+        head = json.dumps({"inputs": [{"name": "query", "shape": [1], "datatype": "BYTES",
+                                       "parameters": {"binary_data_size": 6}}]}).encode()
+        for data in (b"", b"\xff\xff\xff\xffab", b"\x01\x00\x00\x00a\x00", b"\x02\x00\x00\x00\xff\xff"):
+            status, _, _ = server.request("POST", "/v2/models/m/infer", head + data,
+                                          {"Inference-Header-Content-Length": str(len(head))})
+            self.assertEqual(status, 400, data)
+
+
 class Rules(unittest.TestCase):
     def test_scores_do_not_depend_on_the_dialect_or_the_neighbours(self):
         jina = server.post("/v1/rerank", BODY)["results"][0]["relevance_score"]
@@ -312,6 +353,14 @@ class Rules(unittest.TestCase):
         again = server.post("/v1/rerank", body | {"documents": documents, "top_n": 1})["results"]
         self.assertEqual(len(again[0]["passages"]), 2)
         self.assertEqual(again[0]["relevance_score"], plain[0]["relevance_score"])
+
+    def test_paths_of_other_clients(self):
+        self.assertEqual(len(server.post("/endpoints/any/invocations", BODY)["results"]), 3)
+        (model,) = server.get("/infinity/models")["data"]
+        self.assertEqual((model["owned_by"], model["stats"]), ("infinity", {}))
+        self.assertGreater(server.get("/infinity/health")["unix"], 1e9)
+        self.assertEqual(server.get("/models")["data"][0]["owned_by"], "podium")
+        self.assertEqual(server.request("GET", "/v2/models/m/infer")[0], 405)
 
     def test_equal_documents_keep_their_order(self):
         body = server.post("/v1/rerank", BODY | {"documents": ["same"] * 4})

@@ -29,7 +29,8 @@ Parsed<std::shared_ptr<const ServedModel>> page_model(const json::Value& body,
                                                       const Models& models) {
   std::string_view name;
   if (const auto member = body.find("model"); member && !member->is_null()) {
-    if (!member->as_string()) {
+    const auto text = member->as_string();
+    if (!text) {
       return tl::unexpected(
           BadRequest{Fault::schema,
                      {ErrorCode::invalid_argument,
@@ -37,7 +38,7 @@ Parsed<std::shared_ptr<const ServedModel>> page_model(const json::Value& body,
                       {}},
                      "model"});
     }
-    name = *member->as_string();
+    name = *text;
   }
   auto model = models.find(name);
   if (model) return model;
