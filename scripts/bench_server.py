@@ -10,6 +10,7 @@ that part is skipped.
 import argparse
 import contextlib
 import json
+import os
 import random
 import re
 import shutil
@@ -126,7 +127,8 @@ def health_rate(port, seconds):
     if not shutil.which("wrk"):
         return None
     url = f"http://127.0.0.1:{port}/health"
-    run = subprocess.run(["wrk", "-t1", "-c16", f"-d{seconds}s", url], capture_output=True, text=True, check=True)
+    command = ["wrk", "-t1", "-c16", f"-d{max(1, round(seconds))}s", url]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(re.search(r"Requests/sec:\s*([\d.]+)", run.stdout)[1])
 
 
@@ -228,7 +230,8 @@ def main():
     parser.add_argument("--report", type=Path, help="the Markdown file to write")
     given = parser.parse_args()
     serving.PROGRAM = str(Path(given.program).resolve())
-    text = f"# The server's own cost\n\n`make bench-server` on {time.strftime('%Y-%m-%d')}, {machine()}.\n"
+    text = f"# The server's own cost\n\n`make bench-server` on {time.strftime('%Y-%m-%d')}, {machine()}, "
+    text += f"load average {os.getloadavg()[0]:.1f} before it began.\n"
     text += __doc__.split("\n\n")[2] + "\n"
     text += table(("what", "engine alone", "podium serve", "bound"), against_the_engine(given.seconds))
     if given.peer_python:

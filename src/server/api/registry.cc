@@ -20,7 +20,7 @@ constexpr std::array kDialects = {
     &kAzure,       // "query" at /score
     &kVllmScore,   // pairs
     &kXinference,  // "kwargs" at /v1/rerank
-    &kVoyage,      // "top_k" at /v1/rerank
+    &kVoyage,      // "top_k", or its header, at /v1/rerank
     &kCohereV1,    // its headers, or "rank_fields", at /v1/rerank
     &kCohereV2,    // /v2/rerank
     &kJina,        // /v1/rerank

@@ -8,7 +8,11 @@ namespace podium::server {
 
 namespace {
 
-bool claims(const HttpRequest&, const json::Value& body) { return body.find("top_k").has_value(); }
+// Its TypeScript client says nothing else of itself.
+bool claims(const HttpRequest& request, const json::Value& body) {
+  return body.find("top_k").has_value() ||
+         same_name(request.header("X-Fern-SDK-Name").substr(0, 6), "voyage");
+}
 
 Parsed<Call> parse(const HttpRequest& request, const json::Value& body, const Settings&) {
   Reader in(request, body);
