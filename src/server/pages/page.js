@@ -9,6 +9,7 @@ const make = (tag, properties = {}, ...children) => {
   return element;
 };
 const number = (value) => value.toLocaleString("en");
+const figure = (score) => (score === 0 || score >= 5e-5 ? score.toFixed(4) : score.toExponential(1));
 
 const EXAMPLE = {
   query: "How do I get a stain of red wine out of a cotton shirt?",
@@ -25,6 +26,13 @@ const EXAMPLE = {
 };
 const DOCUMENTS_MARKED = 12;
 const COMPARED = 3;
+// What a model makes of its input before the score: the step in the graph.
+const HEADS = {
+  "bi-encoder": ["A vector each", "compared by cosine"],
+  "cross-encoder": ["Both read together", "one output"],
+  "late-interaction": ["A vector a token", "each query token with its best match"],
+  listwise: ["All documents read together", "a vector each"],
+};
 
 const state = { models: [], order: new Map(), language: "curl", run: 0 };
 
@@ -85,7 +93,7 @@ function item(result, place, previous, text, scale) {
     make("span", { className: "place", textContent: place + 1 }),
     make("span", { className: "text", dir: "auto", textContent: text }),
     make("span", { className: "figures" },
-      make("span", { className: "score", textContent: result.relevance_score.toFixed(4) }), moved(previous, place)),
+      make("span", { className: "score", textContent: figure(result.relevance_score) }), moved(previous, place)),
     make("span", { className: "track" }, bar));
   element.dataset.index = result.index;
   requestAnimationFrame(() => requestAnimationFrame(() => { bar.style.width = `${scale(result.relevance_score) * 100}%`; }));
@@ -228,17 +236,17 @@ async function take(file) {
 
 function card(model) {
   const flow = make("ol", { className: "flow", ariaLabel: "From input to output" });
-  const joint = model.head === "listwise";
+  const [reads, detail] = HEADS[model.head] ?? ["Head", model.head ?? ""];
   const steps = [
     ["Query + document", "text, any language"], ["Tokens", `at most ${number(model.context_length ?? 0)}`],
     ["Encoder", model.architecture ?? ""],
-    [model.head === "bi-encoder" ? "Two vectors" : joint ? "All documents" : "One pair", model.head ?? ""],
+    [reads, detail],
     ["relevance_score", "0 to 1"],
   ];
-  for (const [name, detail] of steps) flow.append(make("li", {}, make("b", { textContent: name }), make("span", { textContent: detail })));
+  for (const [name, note] of steps) flow.append(make("li", {}, make("b", { textContent: name }), make("span", { textContent: note })));
   const facts = make("dl");
   for (const [key, value] of Object.entries(model)) {
-    if (value === null || typeof value === "object" || ["object", "root"].includes(key)) continue;
+    if (value === null || typeof value === "object" || ["id", "object", "owned_by", "root"].includes(key)) continue;
     const shown = typeof value !== "number" ? value : key.includes("bytes") ? `${(value / 2 ** 20).toFixed(1)} MiB` : key === "created" ? new Date(value * 1000).toLocaleString("en") : number(value);
     facts.append(make("div", {}, make("dt", { textContent: key.replaceAll("_", " ") }), make("dd", { textContent: String(shown) })));
   }
@@ -250,6 +258,7 @@ async function loadModels() {
   state.models = data;
   $("serving").textContent = data.map((model) => model.id).join(", ");
   $("cards").replaceChildren(...data.map(card));
+  $("model-title").textContent = data.length === 1 ? "Model" : "Models";
   const legend = document.querySelector("#models legend");
   $("models").replaceChildren(legend, ...data.map(({ id }, at) =>
     make("label", {}, make("input", { type: "checkbox", value: id, checked: at === 0 }), id)));
