@@ -35,7 +35,7 @@ DOORS = {
     "utf8proc": ["src/text/unicode.cc"],
     "zlib": ["src/eval/gzip.cc", "tests/eval/", "src/server/http/gzip.cc"],
     "boost/": ["src/server/http/"],
-    "sqlite3": ["src/server/auth/sqlite.cc"],
+    "sqlite3": ["src/server/auth/sqlite.cc", "src/documents/sqlite.cc", "tests/documents/"],
     "openssl/": ["src/server/http/", "src/server/auth/key_secret.cc", "src/download/checksum.cc"],
     "curl/": ["src/download/http_client.cc"],
     "toml++/": ["src/server/options_toml.cc"],

@@ -25,6 +25,8 @@ struct Command {
 
 // Each in the file of its name.
 Result<int> run_rank(const Command& self, std::span<const char* const> arguments);
+Result<int> run_tools(const Command& self, std::span<const char* const> arguments);
+Result<int> run_schema(const Command& self, std::span<const char* const> arguments);
 Result<int> run_pull(const Command& self, std::span<const char* const> arguments);
 Result<int> run_snippets(const Command& self, std::span<const char* const> arguments);
 Result<int> run_tokenize(const Command& self, std::span<const char* const> arguments);

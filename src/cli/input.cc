@@ -70,6 +70,28 @@ Result<Input> Input::open(const std::string& path) {
   return Input(std::move(file), path);
 }
 
+void input_options(Options& options, documents::ReadOptions& read) {
+  const auto set_format = [&read](const std::string& word) {
+    const auto format = documents::find_format(word);
+    if (!format) {
+      throw CLI::ValidationError(
+          fmt::format("--input takes {}, not '{}'", documents::format_names(), word));
+    }
+    read.format = *format;
+  };
+  options
+      .add_option_function<std::string>(
+          "--input", set_format,
+          "how to read FILE, e.g. lines or csv\n(default: told from its name and content)")
+      ->type_name("WORD");
+  options
+      .add_option("--fields", read.fields,
+                  "members of JSON objects or columns of\nCSV that are read (default: text)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAME,NAME");
+}
+
 std::string_view Input::text() const {
   if (const auto* file = std::get_if<MappedFile>(&bytes_)) return file->text();
   return std::get<std::string>(bytes_);

@@ -7,6 +7,8 @@
 #include <variant>
 
 #include "base/mapped_file.h"
+#include "cli/command.h"
+#include "documents/documents.h"
 
 namespace podium::cli {
 
@@ -27,5 +29,8 @@ class Input {
   std::variant<MappedFile, std::string> bytes_;
   std::string name_;
 };
+
+// --input and --fields.
+void input_options(Options& options, documents::ReadOptions& read);
 
 }  // namespace podium::cli

@@ -17,6 +17,8 @@ namespace {
 constexpr std::array kCommands = {
     Command{"rank", "Rank documents against a query, best first", run_rank},
     Command{"snippets", "Find the passages of a long text that answer a question", run_snippets},
+    Command{"tools", "Rank the tools of an agent for a request", run_tools},
+    Command{"schema", "Rank the tables of a database for a question", run_schema},
     Command{"serve", "Serve the rerank APIs of others over HTTP", run_serve},
     Command{"pull", "Download a model from the Hugging Face Hub", run_pull},
     Command{"tokenize", "Show the tokens a model reads in a text", run_tokenize},

@@ -1,4 +1,6 @@
 // podium rank: documents and a query in, an order out.
+#include "cli/rank.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +25,6 @@ namespace podium::cli {
 using documents::Content;
 using documents::DocumentReader;
 using documents::Documents;
-using documents::InputFormat;
 using documents::parse_documents;
 
 namespace {
@@ -35,45 +36,31 @@ struct Request {
   std::string file;
   std::size_t top_n = 0;
   Format format = Format::table;
-  InputFormat input = InputFormat::automatic;
+  documents::ReadOptions read;
   bool urls = false;
   std::size_t timeout_ms = 0;
   EngineOptions engine;
   RankOptions rank;
 };
 
-constexpr const char* kNotes =
-    "Documents are plain lines, JSONL or one JSON array. A JSON document is a string\n"
-    "or an object with a \"text\" string, and comes back whole. Input that opens with\n"
-    "[\" or [{ is an array, with {\" JSONL, and so is input whose first line is a JSON\n"
-    "string. Anything else is plain lines; blank ones are skipped. Equal scores keep\n"
-    "the order of the input. With --urls the documents are search results: objects\n"
-    "with a \"url\" and a \"title\", a \"snippet\" or both, judged by title and snippet.\n";
-
 Result<bool> read_request(const Command& self, std::span<const char* const> arguments,
-                          Request& request) {
-  Options options(self, kNotes,
-                  "podium rank --query \"how to clean a cast iron pan\" examples/kitchen.txt");
+                          const RankCommand& kind, Request& request) {
+  Options options(self, kind.notes, kind.example);
   options.add_option("FILE", request.file, "documents; - or none is standard input");
-  options.add_option("-q,--query", request.query, "what the documents are judged by")
-      ->type_name("TEXT")
-      ->required();
+  options.add_option(kind.query, request.query, kind.query_help)->type_name("TEXT")->required();
   options.number<std::size_t>("-n,--top-n", request.top_n, 1, "print the best N (default: all)");
   options.choice("-f,--format", request.format,
                  {{"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}},
                  "how to print (default: table)");
-  options.choice("--input", request.input,
-                 {{"auto", InputFormat::automatic},
-                  {"lines", InputFormat::lines},
-                  {"jsonl", InputFormat::jsonl},
-                  {"json", InputFormat::json}},
-                 "how to read\nFILE (default: auto, told from its content)");
   options.choice("--score,--scores", request.rank.score,
                  {{"relevance", ScoreKind::relevance}, {"logit", ScoreKind::logit}},
                  "0..1, or the raw output\nof the model (default: relevance)");
   options.number<std::size_t>("--passages", request.rank.passages, 1,
                               "show the N best passages of each document\nprinted");
-  options.add_flag("--urls", request.urls, "documents are search results");
+  if (kind.format == documents::InputFormat::automatic) {
+    input_options(options, request.read);
+    options.add_flag("--urls", request.urls, "documents are search results");
+  }
   options.windows(request.rank);
   options.effort(request.rank);
   options
@@ -85,9 +72,9 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
   options.engine(request.engine);
   PODIUM_TRY(const bool go_on, options.read(arguments));
   if (!go_on) return false;
+  if (request.urls) request.read.content = Content::search_result;
   if (request.query.find_first_not_of(" \t\r\n\v\f") == std::string::npos) {
-    return fail(ErrorCode::invalid_argument, "the query is empty",
-                "podium rank --query \"what you look for\" FILE");
+    return fail(ErrorCode::invalid_argument, "the query is empty", kind.example);
   }
   if (const auto bad = utf8::find_invalid(request.query)) {
     return fail(ErrorCode::malformed,
@@ -250,14 +237,19 @@ void warn_of_cuts(const Ranking& ranking) {
 }  // namespace
 
 Result<int> run_rank(const Command& self, std::span<const char* const> arguments) {
+  return rank_documents(self, arguments, {});
+}
+
+Result<int> rank_documents(const Command& self, std::span<const char* const> arguments,
+                           const RankCommand& kind) {
   Request request;
-  PODIUM_TRY(const bool go_on, read_request(self, arguments, request));
+  request.read.format = kind.format;
+  PODIUM_TRY(const bool go_on, read_request(self, arguments, kind, request));
   if (!go_on) return 0;
   PODIUM_TRY(const Input input, Input::open(request.file));
   const auto forget = [&] { input.forget(); };
-  const Content content = request.urls ? Content::search_result : Content::text;
   PODIUM_TRY(const Documents documents,
-             parse_documents(input.text(), input.name(), request.input, content, forget));
+             parse_documents(input.text(), input.name(), request.read, forget));
   const auto start = std::chrono::steady_clock::now();
   PODIUM_TRY(const Engine engine, Engine::load(request.engine));
   const double load_ms = milliseconds_since(start);

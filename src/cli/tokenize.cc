@@ -13,7 +13,6 @@
 namespace podium::cli {
 
 using documents::Documents;
-using documents::InputFormat;
 using documents::parse_documents;
 
 namespace {
@@ -24,7 +23,7 @@ struct Request {
   std::optional<std::string> text;
   std::string file;
   Format format = Format::table;
-  InputFormat input = InputFormat::automatic;
+  documents::ReadOptions read;
   bool no_template = false;
   EngineOptions engine;
 };
@@ -40,12 +39,7 @@ Result<bool> read_request(const Command& self, std::span<const char* const> argu
   options.choice("-f,--format", request.format,
                  {{"table", Format::table}, {"json", Format::json}, {"jsonl", Format::jsonl}},
                  "how to print (default: table)");
-  options.choice("--input", request.input,
-                 {{"auto", InputFormat::automatic},
-                  {"lines", InputFormat::lines},
-                  {"jsonl", InputFormat::jsonl},
-                  {"json", InputFormat::json}},
-                 "how to read\nFILE (default: auto, told from its content)");
+  input_options(options, request.read);
   options.add_flag("--no-template", request.no_template,
                    "without the special tokens around a text");
   options.engine(request.engine);
@@ -160,7 +154,7 @@ Result<int> run_tokenize(const Command& self, std::span<const char* const> argum
     return print(engine, {&text, 1}, request);
   }
   PODIUM_TRY(const Input input, Input::open(request.file));
-  PODIUM_TRY(const Documents documents, parse_documents(input.text(), input.name(), request.input));
+  PODIUM_TRY(const Documents documents, parse_documents(input.text(), input.name(), request.read));
   PODIUM_TRY(const Engine engine, Engine::load(request.engine));
   std::vector<std::string> texts;
   texts.reserve(documents.size());

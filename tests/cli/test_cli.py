@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import shlex
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -21,7 +22,7 @@ PROGRAM = "podium"
 SCRATCH = tempfile.TemporaryDirectory()
 KEYS = Path(SCRATCH.name, "keys.db")
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["rank", "pull", "snippets", "tokenize", "inspect", "eval", "serve", "bench", "keys", "mcp", "doctor"]
+COMMANDS = "rank tools schema pull snippets tokenize inspect eval serve bench keys mcp doctor".split()
 
 CAST_IRON = "how to clean a cast iron pan"
 PAN = "Eine gusseiserne Pfanne spült man mit heißem Wasser und reibt sie mit Öl ein."
@@ -35,7 +36,12 @@ def podium(*arguments, stdin=b"", **environment):
     env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
     env["PODIUM_KEYS"] = str(KEYS)  # not the user's own
     return subprocess.run(
-        [PROGRAM, *arguments], input=stdin, capture_output=True, cwd=ROOT, timeout=120, check=False,
+        [PROGRAM, *arguments],
+        input=stdin,
+        capture_output=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
         env=env | environment,
     )
 
@@ -138,8 +144,7 @@ class Usage(Case):
 
 class BadDocuments(Case):
     def test_files(self):
-        self.assert_refused(podium("rank", "-q", "x", "/no/such/file"), "/no/such/file",
-                            "No such file")
+        self.assert_refused(podium("rank", "-q", "x", "/no/such/file"), "/no/such/file", "No such file")
         self.assert_refused(podium("rank", "-q", "x", "/tmp"), "/tmp is a directory")
         with tempfile.NamedTemporaryFile() as empty:
             self.assert_refused(podium("rank", "-q", "x", empty.name), empty.name, "no documents")
@@ -183,8 +188,7 @@ class Rank(Case):
         self.assertEqual(answer["results"][0]["index"], 1)
         self.assertEqual(sorted(r["index"] for r in answer["results"]), [0, 1, 2])
         for result in answer["results"]:
-            self.assertEqual(
-                list(result), ["index", "relevance_score", "document", "tokens", "windows", "truncated"])
+            self.assertEqual(list(result), ["index", "relevance_score", "document", "tokens", "windows", "truncated"])
             self.assertEqual(result["document"], documents[result["index"]])
             self.assertGreaterEqual(result["relevance_score"], 0)
             self.assertLessEqual(result["relevance_score"], 1)
@@ -192,8 +196,7 @@ class Rank(Case):
         scores = [r["relevance_score"] for r in answer["results"]]
         self.assertEqual(scores, sorted(scores, reverse=True))
         self.assertGreater(answer["usage"]["query_tokens"], 0)
-        self.assertGreaterEqual(
-            answer["usage"]["total_tokens"], sum(r["tokens"] for r in answer["results"]))
+        self.assertGreaterEqual(answer["usage"]["total_tokens"], sum(r["tokens"] for r in answer["results"]))
         timings = answer["timings"]
         self.assertEqual(list(timings), ["load_ms", "tokenize_ms", "encode_ms", "total_ms"])
         self.assertGreaterEqual(timings["total_ms"], timings["load_ms"] + timings["encode_ms"])
@@ -271,7 +274,8 @@ class Rank(Case):
         self.assertEqual(run.returncode, 0)
         self.assertRegex(
             run.stderr.decode(),
-            r"\Apodium: 2 of 4 documents, or the query beside them, were cut to fit \(index 1, 3\)\n\Z")
+            r"\Apodium: 2 of 4 documents, or the query beside them, were cut to fit \(index 1, 3\)\n\Z",
+        )
         run = rank("\n".join([long] * 20), "--format", "jsonl", "--max-length", "16", "--aggregation", "first")
         self.assertTrue(all(json.loads(line)["truncated"] for line in run.stdout.splitlines()))
         self.assertIn("20 of 20 documents", run.stderr.decode())
@@ -284,13 +288,75 @@ class Rank(Case):
 
     def test_examples_rank_as_their_readme_says(self):
         readme = Path(ROOT, "examples/README.md").read_text()
-        commands = re.findall(r"^(podium rank .*)$\n^# first: (.*)$", readme, re.MULTILINE)
+        commands = re.findall(r"^(podium (?:rank|tools|schema) .*)$\n^# first: (.*)$", readme, re.MULTILINE)
         self.assertGreaterEqual(len(commands), 5)
         for command, first in commands:
             with self.subTest(command=command):
                 run = podium(*shlex.split(command)[1:], "--format", "jsonl", "--top-n", "1")
                 best = json.loads(run.stdout.splitlines()[0])["document"]
                 self.assertIn(first, json.dumps(best, ensure_ascii=False))
+
+
+class Structured(Case):
+    def read(self, command, request, name, content, *arguments):
+        """The results of a command on a file of that name."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, name)
+            path.write_text(content)
+            option = "--query" if command == "rank" else "--for"
+            run = podium(command, option, request, "--format", "json", *arguments, str(path))
+        self.assertEqual(run.returncode, 0, run.stderr.decode())
+        return json.loads(run.stdout)["results"]
+
+    def test_rows_and_fields(self):
+        rows = f'id,title,body\n7,travel,"{TRAIN}"\n8,kitchen,"{PAN}"\n'
+        best, _ = self.read("rank", CAST_IRON, "x.csv", rows)
+        self.assertEqual((best["index"], best["document"]), (1, {"id": "8", "title": "kitchen", "body": PAN}))
+        best, _ = self.read("rank", CAST_IRON, "x.csv", rows, "--fields", "body")
+        (plain,) = results(PAN)
+        self.assertEqual(best["relevance_score"], plain["relevance_score"])
+        objects = "\n".join(json.dumps({"id": i, "title": "t", "body": text}) for i, text in enumerate([TRAIN, PAN]))
+        best, _ = results(objects, "--fields", "title,body", "--passages", "1")
+        self.assertEqual(best["document"], {"id": 1, "title": "t", "body": PAN})
+        (whole,) = results(json.dumps(f"title: t\nbody: {PAN}"))
+        self.assertEqual(best["relevance_score"], whole["relevance_score"])
+        self.assertEqual(best["passages"][0]["text"], f"title: t\nbody: {PAN}"[best["passages"][0]["start"] :])
+
+    def test_functions_of_code(self):
+        code = 'def wash(pan):\n    """Clean a cast iron pan."""\n\n\ndef leave(train):\n    """Platform seven."""\n'
+        best, _ = self.read("rank", CAST_IRON, "x.py", code)
+        self.assertEqual(best["document"]["id"], "x.py:1")
+
+    def test_tables_of_sqlite(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "kitchen")
+            with contextlib.closing(sqlite3.connect(path)) as database:
+                database.execute("CREATE TABLE trains (id INTEGER, platform TEXT)")
+                database.execute("CREATE TABLE pans (id INTEGER, cast_iron BOOLEAN, cleaning TEXT)")
+                database.commit()
+            before = path.read_bytes()
+            run = podium("schema", "--for", CAST_IRON, "--format", "json", str(path))
+            self.assertEqual(json.loads(run.stdout)["results"][0]["document"]["id"], "pans")
+            self.assertEqual((path.read_bytes(), os.listdir(folder)), (before, ["kitchen"]))
+            self.assert_refused(podium("rank", "-q", "x", "--fields", "a", str(path)), "has no fields")
+
+    def test_tools(self):
+        tools = [{"name": "find_train"}, {"name": "wash", "description": PAN, "inputSchema": {"type": "object"}}]
+        best, _ = self.read("tools", CAST_IRON, "x", json.dumps({"tools": tools}))
+        self.assertEqual(best["document"], tools[1])
+        table = podium("tools", "--for", CAST_IRON, stdin=json.dumps(tools)).stdout.decode()
+        self.assertRegex(table.splitlines()[1], r" wash +wash: Eine gusseiserne")
+
+    def test_what_cannot_be_read(self):
+        for command, content, message in [
+            ("tools", TRAIN, "not valid JSON"),
+            ("tools", "{}", "lists no tools"),
+            ("schema", TRAIN, "creates no table"),
+        ]:
+            self.assert_refused(podium(command, "--for", "x", stdin=content), "standard input", message)
+        self.assert_refused(rank("a,b\n1,2,3", "--input", "csv"), "line 2 has 3 cells")
+        self.assert_refused(rank(PAN, "--input", "csw"), "--input takes auto|lines|jsonl")
+        self.assert_refused(rank(PAN, "--fields", "title"), "read as lines, which has no fields")
 
 
 class Table(Case):
@@ -324,8 +390,13 @@ def on_a_terminal(arguments, **environment):
     env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
     env["PODIUM_KEYS"] = str(KEYS)  # not the user's own
     process = subprocess.Popen(
-        [PROGRAM, *arguments], stdin=follower, stdout=follower, stderr=follower, cwd=ROOT,
-        env=env | {"TERM": "xterm"} | environment)
+        [PROGRAM, *arguments],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        cwd=ROOT,
+        env=env | {"TERM": "xterm"} | environment,
+    )
     os.close(follower)
     written = b""
     with contextlib.suppress(OSError):  # the leader's read fails once the program is gone
@@ -355,8 +426,7 @@ class Terminal(Case):
         with tempfile.NamedTemporaryFile("w") as file:
             file.write("\n".join(f"{i} " + "long document " * 100 for i in range(60)))
             file.flush()
-            _, written = on_a_terminal(
-                ["rank", "-q", "x", "-n", "1", "--threads", "1", file.name])
+            _, written = on_a_terminal(["rank", "-q", "x", "-n", "1", "--threads", "1", file.name])
         self.assertRegex(written, r"\rranking [█░]+ +\d+ %, \d+ of 60 documents, \d+ s left")
         self.assertRegex(written, r"s left\x1b\[K\r\x1b\[K")
 
@@ -369,7 +439,9 @@ class Pipes(Case):
             file.flush()
             with subprocess.Popen(
                 [PROGRAM, "rank", "-q", "x", "--max-length", "16", "--aggregation", "first", "-f", "jsonl", file.name],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=ROOT,
             ) as process:
                 process.stdout.read(10)
                 process.stdout.close()
@@ -379,8 +451,9 @@ class Pipes(Case):
 
     def test_full_disk_is_an_error(self):
         with open("/dev/full", "wb") as full:
-            run = subprocess.run([PROGRAM, "rank", "-q", "x", "-f", "json"], input=b"a", stdout=full,
-                                 stderr=subprocess.PIPE, check=False)
+            run = subprocess.run(
+                [PROGRAM, "rank", "-q", "x", "-f", "json"], input=b"a", stdout=full, stderr=subprocess.PIPE, check=False
+            )
         self.assertEqual(run.returncode, 1)
         self.assertIn(b"cannot write to standard output: No space left", run.stderr)
 
@@ -398,8 +471,9 @@ class Tokenize(Case):
             self.assertLessEqual(first, last)
             self.assertGreaterEqual(last, end)
             end = last
-            self.assertEqual(text[first:last].replace(" ", ""), piece.replace("▁", "")
-                             or text[first:last].replace(" ", ""))
+            self.assertEqual(
+                text[first:last].replace(" ", ""), piece.replace("▁", "") or text[first:last].replace(" ", "")
+            )
         self.assertEqual(end, len(text))
 
     def test_template(self):
@@ -411,8 +485,7 @@ class Tokenize(Case):
 
     def test_special_tokens_are_text_unless_asked(self):
         as_text = json.loads(podium("tokenize", "-t", "a </s> b", "-f", "jsonl").stdout)
-        matched = json.loads(podium("tokenize", "-t", "a </s> b", "-f", "jsonl",
-                                    "--special-tokens", "match").stdout)
+        matched = json.loads(podium("tokenize", "-t", "a </s> b", "-f", "jsonl", "--special-tokens", "match").stdout)
         self.assertEqual(as_text["tokens"].count("</s>"), 1)
         self.assertEqual(matched["tokens"].count("</s>"), 2)
 
@@ -442,8 +515,7 @@ class Inspect(Case):
 
     def test_table(self):
         written = podium("inspect").stdout.decode()
-        for fact in ("architecture", "parameters", "tokenizer", "longest sequence", "memory",
-                     "kernels", "MiB"):
+        for fact in ("architecture", "parameters", "tokenizer", "longest sequence", "memory", "kernels", "MiB"):
             self.assertIn(fact, written)
 
     def test_refusals(self):
@@ -478,8 +550,7 @@ class Doctor(Case):
         self.assertEqual([precision["name"] for precision in report["precisions"]], ["fp32", "bf16", "int8"])
         self.assertTrue(all(precision["reason"] for precision in report["precisions"]))
         self.assertIn("simdjson", report["libraries"])
-        self.assertEqual([check["name"] for check in report["checks"]],
-                         ["kernels", "built-in model", "ranking"])
+        self.assertEqual([check["name"] for check in report["checks"]], ["kernels", "built-in model", "ranking"])
 
     def test_table(self):
         run = podium("doctor")

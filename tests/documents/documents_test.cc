@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 std::vector<std::string> texts_of(std::string_view input,
                                   InputFormat format = InputFormat::automatic) {
-  const auto documents = parse_documents(input, "docs", format);
+  const auto documents = parse_documents(input, "docs", {.format = format});
   if (!documents) return {"error: " + documents.error().message};
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < documents->size(); ++i) texts.push_back(documents->text(i));
@@ -22,7 +22,7 @@ std::vector<std::string> texts_of(std::string_view input,
 }
 
 std::string error_of(std::string_view input, InputFormat format = InputFormat::automatic) {
-  const auto documents = parse_documents(input, "docs", format);
+  const auto documents = parse_documents(input, "docs", {.format = format});
   return documents ? "no error" : documents.error().message;
 }
 
@@ -241,8 +241,7 @@ TEST(DocumentReader, SaysWhenTheInputMayBeForgotten) {
   std::string input;
   for (int i = 0; i < 40; ++i) input += std::string(1 << 20, 'x') + "\n";
   int passed = 0;
-  const auto documents =
-      parse_documents(input, "docs", InputFormat::automatic, Content::text, [&] { ++passed; });
+  const auto documents = parse_documents(input, "docs", {}, [&] { ++passed; });
   EXPECT_GE(passed, 4);
   passed = 0;
   DocumentReader reader(*documents, [&] { ++passed; });
@@ -254,8 +253,7 @@ TEST(DocumentReader, SaysWhenTheInputMayBeForgotten) {
 }
 
 std::vector<std::string> search_results(std::string_view input) {
-  const auto documents =
-      parse_documents(input, "docs", InputFormat::automatic, Content::search_result);
+  const auto documents = parse_documents(input, "docs", {.content = Content::search_result});
   return documents ? read_all(*documents) : std::vector{"error: " + documents.error().message};
 }
 

@@ -1,5 +1,6 @@
 // Amazon Bedrock's agent runtime, POST /rerank with queries and sources. Signatures are not
 // checked.
+#include "documents/yaml.h"
 #include "server/api/dialect_list.h"
 #include "server/api/reading.h"
 #include "server/api/schemas.h"
@@ -50,7 +51,7 @@ void read_sources(Reader& in, Job& job, RerankState& state) {
     if (words) {
       job.documents.emplace_back(*words);
     } else if (object && object->is_object()) {
-      job.documents.push_back(render_members(*object, {}));
+      job.documents.push_back(documents::render_yaml(*object));
     } else {
       in.fail(Fault::schema,
               fmt::format("sources[{}] has neither textDocument.text nor jsonDocument",

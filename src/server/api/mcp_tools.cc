@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "documents/tools.h"
 
 namespace podium::server {
 
@@ -79,21 +80,6 @@ Result<Job> read_rerank(const json::Value& arguments) {
   return job;
 }
 
-// A tool as a model would be told of it: name, description, and what it takes.
-std::string tool_text(const json::Value& tool, std::string_view name) {
-  std::string text(name);
-  if (const auto about = text_at(tool, "description")) text.append(": ").append(*about);
-  const auto schema = tool.find("inputSchema");
-  const auto properties = schema ? schema->find("properties") : std::nullopt;
-  if (!properties) return text;
-  properties->for_each_member([&](std::string_view key, json::Value property) {
-    text.append("\n").append(key);
-    if (const auto about = text_at(property, "description")) text.append(": ").append(*about);
-    return true;
-  });
-  return text;
-}
-
 Result<Job> read_select_tools(McpToolCall& call, const json::Value& arguments) {
   constexpr std::size_t kUsual = 5;
   Job job;
@@ -103,8 +89,12 @@ Result<Job> read_select_tools(McpToolCall& call, const json::Value& arguments) {
   call.names.reserve(tools.size());
   job.documents.reserve(tools.size());
   for (const json::Value& tool : tools) {
-    PODIUM_TRY(call.names.emplace_back(), required_text(tool, "name"));
-    job.documents.push_back(tool_text(tool, call.names.back()));
+    call.names.emplace_back(documents::tool_name(tool));
+    if (call.names.back().empty()) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("tools[{}] has no name.", job.documents.size()));
+    }
+    job.documents.push_back(documents::tool_text(tool));
   }
   return job;
 }

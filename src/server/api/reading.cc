@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json_slices.h"
+#include "documents/yaml.h"
 
 namespace podium::server {
 
@@ -12,11 +13,6 @@ namespace {
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
-}
-
-std::string as_text(const json::Value& value) {
-  if (const auto text = value.as_string()) return std::string(*text);
-  return value.to_text();
 }
 
 // The elements of the body's array `key` as the client spelled them; none where they cannot be
@@ -61,28 +57,6 @@ std::optional<std::string> text_of_object(const json::Value& object) {
     return true;
   });
   return found ? std::optional(joined) : std::nullopt;
-}
-
-std::string render_members(const json::Value& object, std::span<const std::string> fields) {
-  std::string out;
-  const auto add = [&](std::string_view name, const json::Value& value) {
-    if (!out.empty()) out += '\n';
-    out += fmt::format("{}: {}", name, as_text(value));
-  };
-  if (fields.empty()) {
-    object.for_each_member([&](std::string_view name, const json::Value& value) {
-      add(name, value);
-      return true;
-    });
-    return out;
-  }
-  for (const std::string& field : fields) {
-    const auto value = object.find(field);
-    if (!value || value->is_null()) continue;
-    if (fields.size() == 1) return as_text(*value);
-    add(field, *value);
-  }
-  return out;
 }
 
 Reader::Reader(const HttpRequest& request, const json::Value& body)
@@ -229,10 +203,10 @@ void Reader::add_document(const DocumentRules& rules, const json::Value& element
   if (rules.fields.size() == 1 && rules.fields[0] == "text") {
     if (auto found = text_of_object(element)) text = *std::move(found);
   } else {
-    text = render_members(element, rules.fields);
+    text = documents::render_members(element, rules.fields);
   }
   if (text.empty() && rules.missing == DocumentRules::Missing::render_all) {
-    text = render_members(element, {});
+    text = documents::render_members(element, {});
   }
   // One member is enough for a text unless the client names several and the API wants them all.
   std::string_view missing;

@@ -40,9 +40,6 @@ struct RerankState : CallState {
 
 const RerankState& rerank_state(const Answer& answer);
 
-// An object as text: a member a line ("name: value"), as Cohere documents structured documents.
-std::string render_members(const json::Value& object, std::span<const std::string> fields);
-
 class Reader {
  public:
   // A body that is no object is the first fault.
