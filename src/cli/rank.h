@@ -15,10 +15,10 @@ struct RankCommand {
       "or an object with a \"text\" string, and comes back whole. Input that opens with\n"
       "[\" or [{ is an array, with {\" JSONL, and so is input whose first line is a JSON\n"
       "string. Anything else is plain lines; blank ones are skipped. In other files a\n"
-      "row (.csv, .tsv), block (.yaml), function (.py, .cc, .js and other code) or table\n"
-      "(.sql, SQLite) is a document. Equal scores keep the order of the input. With\n"
-      "--urls the documents are search results: objects with a \"url\" and a \"title\", a\n"
-      "\"snippet\" or both, judged by title and snippet.\n";
+      "row (.csv, .tsv), block (.yaml), function (.py, .cc, .js and other code) or\n"
+      "table (.sql, SQLite) is a document. Equal scores keep the order of the input.\n"
+      "With --urls the documents are search results: objects with a \"url\" and a\n"
+      "\"title\", a \"snippet\" or both, judged by title and snippet.\n";
   const char* example = "podium rank --query \"how to clean a cast iron pan\" examples/kitchen.txt";
 };
 
