@@ -1,11 +1,13 @@
 // Any bytes as the body of every route of every dialect: the claims and the parser take them; what
-// parses is answered, and what does not is refused, in valid JSON and with a status to match.
+// parses is answered, and what does not is refused, in valid JSON and with a status to match. The
+// same bytes are also read as JSON to the end of a line and tensors after it.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
 #include "base/json.h"
 #include "server/api/dialect.h"
+#include "server/api/kserve_binary.h"
 
 namespace {
 
@@ -46,6 +48,7 @@ class FakeModels : public Models {
 };
 
 void require_json(const HttpResponse& response) {
+  if (response.content_type != "application/json") return;  // a tensor's bytes
   require(response.body.empty() || Document::parse(response.body, "response").has_value());
 }
 
@@ -62,7 +65,6 @@ podium::Ranking ranking_of(const Job& job) {
 }
 
 void check_call(const Dialect& dialect, const Call& call) {
-  require(!call.jobs.empty());
   std::vector<podium::Ranking> rankings;
   for (const Job& job : call.jobs) {
     require(!job.documents.empty());
@@ -75,7 +77,8 @@ void check_call(const Dialect& dialect, const Call& call) {
                                                        .model = model,
                                                        .model_name = "fake",
                                                        .request_id = kRequestId});
-  require(response.status == 200 && !response.body.empty());
+  // What asks for nothing to be ranked (MCP's notifications) may need no answer.
+  require(call.jobs.empty() || (response.status == 200 && !response.body.empty()));
   require_json(response);
 }
 
@@ -106,11 +109,18 @@ void check_route(const Dialect& dialect, const Route& route, HttpRequest& reques
   call ? check_call(dialect, *call) : check_refusal(dialect, call.error());
 }
 
+void check_tensors(std::string_view body) {
+  const std::size_t length = std::min(body.find('\n'), body.size());
+  const auto text = inline_tensors(body, std::to_string(length));
+  if (text) require(Document::parse(*text, "inlined").has_value());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   HttpRequest request;
   request.body.assign(reinterpret_cast<const char*>(data), size);
+  check_tensors(request.body);
   const auto document = Document::parse(request.body, "the body");
   const auto null = Document::parse("null", "null");
   const podium::json::Value body = document ? document->root() : null->root();
