@@ -157,14 +157,12 @@ def soak(server, process, minutes):
         while time.monotonic() < end:
             number += 1
             one_of_each(server, number)
-        samples.append((tenth * minutes / 10, process.resident(), process.descriptors(), number))
-        minute, resident, descriptors, _ = samples[-1]
-        print(
-            f"  {minute:5.1f} min  {resident / 2**20:8.1f} MiB  {descriptors} descriptors  {number} rounds", flush=True
-        )
+        held = f"{process.allocated() / 2**20:.1f} MiB and {process.descriptors()} descriptors"
+        held += f", {process.resident() / 2**20:.1f} MiB with the model's file"
+        samples.append((f"after {tenth * minutes / 10:g} min, {number} rounds", held))
+        print(f"  {samples[-1][0]}: {held}", flush=True)
     yield "rounds (9 requests each, 2 of them broken)", f"{number} in {minutes:g} min"
-    for minute, resident, descriptors, _ in samples:
-        yield f"after {minute:g} min", f"{resident / 2**20:.1f} MiB, {descriptors} descriptors"
+    yield from samples
 
 
 def one_of_each(server, number):

@@ -88,6 +88,10 @@ class Process:
         """Bytes in memory now."""
         return self._field("VmRSS:")
 
+    def allocated(self):
+        """Those of them that are not a file's, as the pages of a model are that were read."""
+        return self._field("RssAnon:")
+
     def reset_peak(self):
         """Peak memory counts from here."""
         Path(self.folder, "clear_refs").write_text("5")
