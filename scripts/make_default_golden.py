@@ -7,8 +7,7 @@ import argparse
 import json
 from pathlib import Path
 
-import torch
-from reference_models import Reference
+from reference_interaction import DEPTHS, Interaction
 from sample_texts import GROUPS, LONG_TEXT, TEXTS
 
 ROOT = Path(__file__).parents[1]
@@ -28,23 +27,21 @@ def text_case(reference, prompts, language, role, text):
     }
 
 
-def group_case(reference, prompts, query, documents):
-    """Cosines, calibrated scores and order (best first) of one query's documents."""
-    vectors = reference.embed(
-        [prompts["query_prefix"] + query] + [prompts["document_prefix"] + document for document in documents]
-    )
-    cosine = vectors[1:] @ vectors[0]
-    score = torch.sigmoid(prompts["calibration"]["scale"] * cosine + prompts["calibration"]["bias"])
-    order = cosine.argsort(descending=True)
-    gap = (cosine[order][:-1] - cosine[order][1:]).min().item()
-    if gap < 1e-3:
+def group_case(model, query, documents):
+    """Logits by depth, base's scores and its order (best first) of one query's documents."""
+    found = [model.score(query, document)["logits"] for document in documents]
+    logits = {depth: [one[depth] for one in found] for depth in DEPTHS}
+    order = sorted(range(len(documents)), key=lambda index: -logits["base"][index])
+    best = sorted(logits["base"], reverse=True)
+    gap = min(a - b for a, b in zip(best, best[1:], strict=False))
+    if gap < 1e-2:
         raise SystemExit(f"the order of {query!r} hangs on a difference of {gap:.1e}: change a document")
     return {
         "query": query,
         "documents": documents,
-        "cosine": cosine.tolist(),
-        "relevance_score": score.tolist(),
-        "order": order.tolist(),
+        "logits": logits,
+        "relevance_score": [model.probability("base", logit) for logit in logits["base"]],
+        "order": order,
     }
 
 
@@ -54,18 +51,17 @@ def main():
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "default")
     parser.add_argument("--out", type=Path, default=ROOT / "tests" / "golden" / "default_model.json")
     args = parser.parse_args()
-    reference = Reference(args.model)
-    prompts = reference.config["podium"]
+    model = Interaction(args.model)
+    reference, prompts = model.encoder, model.section
     texts = [*TEXTS, ("long", "document", LONG_TEXT), ("long", "query", LONG_TEXT)]
     golden = {
         "max_length": reference.max_length,
-        "calibration": prompts["calibration"],
         "texts": [text_case(reference, prompts, *text) for text in texts],
-        "groups": [group_case(reference, prompts, *group) for group in GROUPS],
+        "groups": [group_case(model, *group) for group in GROUPS],
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
     # One case per line: small, and a change shows as the lines it changes.
-    lines = [f'"{key}": {json.dumps(golden[key])}' for key in ("max_length", "calibration")]
+    lines = [f'"max_length": {golden["max_length"]}']
     for key in ("texts", "groups"):
         cases = ",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in golden[key])
         lines.append(f'"{key}": [\n{cases}\n]')

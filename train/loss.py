@@ -13,7 +13,7 @@ class Weights:
     listwise: float = 1.0
     binary: float = 0.3  # keeps sigmoid(logit) near the probability of relevance
     distil: float = 0.5  # the top depth teaches the earlier ones
-    earlier: float = 0.5  # weight of the earlier depths' own losses
+    earlier: float = 1.0  # weight of the earlier depths' own losses
 
 
 def listwise(logits: torch.Tensor, present: torch.Tensor) -> torch.Tensor:

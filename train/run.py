@@ -32,10 +32,11 @@ class StagePlan:
 
 SHARD_ROWS = 1000
 STAGES = {
-    "english": StagePlan(3, 4, 3e-4),
-    "cross": StagePlan(3, 4, 3e-4),
-    "multilingual": StagePlan(4, 4, 3e-4),
-    "hard": StagePlan(0, 2, 1e-4),  # meets the shards of the other stages again, negatives chosen anew
+    "english": StagePlan(3, 2, 4e-4),
+    "cross": StagePlan(1, 3, 4e-4),
+    "multilingual": StagePlan(2, 4, 4e-4),
+    # meets the shards of the other stages again, their negatives chosen anew
+    "hard": StagePlan(0, 2, 2e-4),
 }
 
 
