@@ -18,26 +18,34 @@ from safetensors.torch import save_file
 from sample_texts import GROUPS, LONG_TEXT
 
 ROOT = Path(__file__).parents[1]
-LENGTH, SIZE, HIDDEN = 96, 24, 32
+LENGTH, HIDDEN = 96, 32
 LAYERS = {"tiny": 1, "turbo": 2, "base": 4}
+SIZES = {"tiny": 16, "turbo": 24, "base": 32}  # of a projected state
 
 
 def interaction_tensors(vocabulary, seed):
     """Random heads whose parts all move the logits."""
     generator = torch.Generator().manual_seed(seed)
     noise = lambda *shape: torch.randn(*shape, generator=generator)  # noqa: E731
-    tensors = {"interaction.idf": (torch.rand(vocabulary, generator=generator) * 9).half()}
-    for count, depth in zip((4, 5, 7), DEPTHS, strict=True):
+    tensors = {"interaction.idf": (0.05 + torch.rand(vocabulary, generator=generator) * 9).half()}
+    for count, depth in zip((3, 6, 9), DEPTHS, strict=True):
+        size = SIZES[depth]
         shapes = {
-            "project.weight": noise(SIZE, HIDDEN) / HIDDEN**0.5,
-            "project.bias": 0.1 * noise(SIZE),
-            "weigh.weight": 2 * noise(1, HIDDEN) / HIDDEN**0.5,
-            "linear.weight": noise(1, count),
+            "document.weight": noise(size, HIDDEN).half() / HIDDEN**0.5,
+            "document.bias": 0.1 * noise(size),
+            "query.weight": noise(size, HIDDEN).half() / HIDDEN**0.5,
+            "query.bias": 0.1 * noise(size),
+            "document_weight.weight": noise(1, HIDDEN) / HIDDEN**0.5,
+            "query_weight.weight": noise(1, HIDDEN) / HIDDEN**0.5,
+            "linear.weight": 2 * noise(1, count),
             "linear.bias": noise(1),
-            "up.weight": noise(16, count) / count**0.5,
-            "up.bias": 0.5 * noise(16),
-            "down.weight": noise(1, 16) / 2,
         }
+        if depth != "base":
+            shapes |= {
+                "ask.weight": noise(size, HIDDEN).half() / HIDDEN**0.5,
+                "vector.weight": noise(HIDDEN, HIDDEN).half() / HIDDEN**0.5,
+                "vector.bias": 0.1 * noise(HIDDEN),
+            }
         tensors |= {f"interaction.{depth}.{name}": tensor for name, tensor in shapes.items()}
     return tensors
 
@@ -48,7 +56,12 @@ def write_model(out, tokenizer):
     sizes = {"hidden": HIDDEN, "layers": 4, "heads": 4, "inner": 48}
     config = bert_config(vocabulary=vocabulary, positions=LENGTH, **sizes)
     depths = {
-        depth: {"layer": layer, "margin": 0.05, "calibration": {"scale": 0.8 + 0.1 * layer, "bias": -0.2 * layer}}
+        depth: {
+            "layer": layer,
+            "size": SIZES[depth],
+            "margin": 0.05,
+            "calibration": {"scale": 0.8 + 0.1 * layer, "bias": -0.2 * layer},
+        }
         for depth, layer in LAYERS.items()
     }
     config |= {
@@ -60,7 +73,7 @@ def write_model(out, tokenizer):
             "pooling": "mean",
             "query_prefix": "query: ",
             "document_prefix": "passage: ",
-            "interaction": {"size": SIZE, "depths": depths},
+            "interaction": {"opening": {"query": 7, "document": 10}, "depths": depths},
         },
     }
     write_checkpoint(out, config, random_tensors(config, 71), dtype=torch.float16)

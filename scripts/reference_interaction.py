@@ -4,14 +4,13 @@ The forward of a pair, its features and tensors are described in train/README.md
 """
 
 import math
-from collections import Counter
 
 import torch
 from reference_models import Reference
 from safetensors.torch import load_file
+from torch.nn.functional import normalize
 
 DEPTHS = ("tiny", "turbo", "base")
-OPENING = 3  # <s> and the two tokens of the prefix
 
 
 class Interaction:
@@ -26,53 +25,64 @@ class Interaction:
 
     @torch.inference_mode()
     def read(self, role, text):
-        """(token ids, {layer: states [tokens, hidden]}, unit vector, whether it was cut) of a text."""
+        """(token ids, [states [tokens, hidden] after each layer], unit vector, whether it was cut) of a text."""
         encoding = self.encoder.tokenizer.encode(self.section[f"{role}_prefix"] + text)
         ids = torch.tensor([encoding.ids])
         model = self.encoder.model
         states = model(ids, attention_mask=torch.ones_like(ids), output_hidden_states=True).hidden_states
-        layers = {depth["layer"]: states[depth["layer"]][0] for depth in self.depths.values()}
-        vector = torch.nn.functional.normalize(states[-1][0].mean(dim=0), dim=0)
-        return encoding.ids, layers, vector, bool(encoding.overflowing)
+        states = [layer[0] for layer in states]
+        return encoding.ids, states, normalize(states[-1].mean(dim=0), dim=0), bool(encoding.overflowing)
+
+    def linear(self, name, x):
+        """x [..., in] through the layer `name`, with its bias if it has one."""
+        bias = self.tensors.get(f"{name}.bias")
+        return torch.nn.functional.linear(x, self.tensors[f"{name}.weight"], bias)
+
+    def weights(self, name, ids, states):
+        """How much each content token counts: its rarity times a learned factor."""
+        return self.tensors["idf"][ids] * self.linear(name, states)[:, 0].exp()
 
     def match(self, depth, query, document):
-        """The weighted mean of the query tokens' best cosines, from both sides' states after the depth's layer."""
-        get = lambda name: self.tensors[f"{depth}.{name}"]  # noqa: E731
-        project = lambda x: torch.nn.functional.normalize(  # noqa: E731
-            x @ get("project.weight").T + get("project.bias"), dim=-1
-        )
-        weight = (query @ get("weigh.weight")[0]).softmax(dim=0)
-        best = (project(query) @ project(document).T).max(dim=1).values
-        return (weight @ best).item()
+        """[forward, reverse] of (ids, states after the depth's layer, final states), content tokens alone."""
+        ids, states, final = query
+        asked = self.linear(f"{depth}.query", states)
+        if f"{depth}.ask.weight" in self.tensors:
+            asked = asked + self.linear(f"{depth}.ask", final)
+        wanted = self.weights(f"{depth}.query_weight", ids, final)
+        ids, states, _ = document
+        seen = normalize(self.linear(f"{depth}.document", states), dim=-1)
+        scale = seen.abs().amax(dim=1, keepdim=True) / 127  # as int8 with a scale for each token holds it
+        seen = (seen / scale).round() * scale
+        offered = self.weights(f"{depth}.document_weight", ids, states)
+        if len(asked) == 0 or len(seen) == 0:
+            return [0.0, 0.0]
+        similar = normalize(asked, dim=-1) @ seen.T
+        forward = wanted @ similar.amax(dim=1) / wanted.sum()
+        reverse = offered @ similar.amax(dim=0) / offered.sum()
+        return [forward.item(), reverse.item()]
 
-    def lexical(self, query, document):
-        """The idf-weighted, saturated share of the query's distinct token ids that the document repeats."""
-        counts = Counter(document[OPENING:-1])
-        idf = {token: self.tensors["idf"][token].item() for token in set(query[OPENING:-1])}
-        if not idf:
-            return 0.0
-        found = sum(weight * counts[token] * 2.2 / (counts[token] + 1.2) for token, weight in idf.items())
-        return found / max(sum(idf.values()), 1e-6)
+    def cosine(self, depth, query_vector, states, vector):
+        """The query's vector against the document's: mapped from its mean state, or its own at the last layer."""
+        if f"{depth}.vector.weight" in self.tensors:
+            mean = states.mean(dim=0) if len(states) else states.new_zeros(states.shape[1])
+            vector = normalize(self.linear(f"{depth}.vector", mean), dim=0)
+        return (query_vector @ vector).item()
 
-    def head(self, depth, features):
-        """The depth's logit of its features."""
-        get = lambda name: self.tensors[f"{depth}.{name}"]  # noqa: E731
-        x = torch.tensor(features)
-        inner = torch.nn.functional.gelu(get("up.weight") @ x + get("up.bias"))
-        return (get("linear.weight") @ x + get("linear.bias") + get("down.weight") @ inner).item()
-
+    @torch.inference_mode()
     def score(self, query, document):
         """{depth: logit} and, for looking closer, the features of base, of one pair."""
         asked_ids, asked, asked_vector, _ = self.read("query", query)
         ids, states, vector, cut = self.read("document", document)
-        features = [self.lexical(asked_ids, ids), math.log(len(asked_ids)), math.log(len(ids))]
-        logits = {}
+        features, logits = [], {}
         for depth in DEPTHS:
             layer = self.depths[depth]["layer"]
-            features.append(self.match(depth, asked[layer], states[layer]))
-            if depth == "base":
-                features.append((asked_vector @ vector).item())
-            logits[depth] = self.head(depth, features)
+            sides = []
+            for role, tokens, read in (("query", asked_ids, asked), ("document", ids, states)):
+                content = slice(self.section["interaction"]["opening"][role], -1)
+                sides.append((torch.tensor(tokens[content], dtype=torch.long), read[layer][content], read[-1][content]))
+            features += self.match(depth, *sides)
+            features.append(self.cosine(depth, asked_vector, sides[1][1], vector))
+            logits[depth] = self.linear(f"{depth}.linear", torch.tensor(features)).item()
         return {"document_ids": ids, "truncated": cut, "features": features, "logits": logits}
 
     def probability(self, depth, logit):

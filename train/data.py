@@ -17,6 +17,7 @@ import numpy as np
 QUERY_TOKENS = 64
 SHORT_TOKENS = 192
 LONG_TOKENS = 512
+LEAST_IDF = 0.05  # a weight above zero for every token
 LONG_SHARE = 8  # one document in so many keeps up to LONG_TOKENS
 PREFIX = {"query": "query: ", "document": "passage: "}
 
@@ -160,13 +161,13 @@ class Corpus:
 
 def load_idf(folder: Path) -> np.ndarray:
     """ln(1 + (N - n + .5) / (n + .5)) [vocabulary] of each token id over a corpus directory's N
-    documents, n of which hold it; computed once, in half precision as it is exported."""
+    documents, n of which hold it, LEAST_IDF at least; computed once, in half precision as exported."""
     path = Path(folder) / "idf.npy"
     if not path.exists():
         tokens, offsets = (np.load(Path(folder) / f"document_{name}.npy") for name in ("tokens", "offsets"))
         vocabulary = int(json.loads((Path(folder) / "names.json").read_text())["vocabulary"])
         np.save(path, inverse_frequencies(tokens, offsets, vocabulary))
-    return np.load(path).astype(np.float16).astype(np.float32)
+    return np.maximum(np.load(path), LEAST_IDF).astype(np.float16).astype(np.float32)
 
 
 def inverse_frequencies(tokens: np.ndarray, offsets: np.ndarray, vocabulary: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from train.encoder import FrozenEncoder
 from train.interaction import DEPTHS, LAYERS, Interaction
 from train.shards import Shard
 
-BLOCK = 1000  # pairs scored at once
+BLOCK = 250  # pairs scored at once
 
 
 @torch.no_grad()

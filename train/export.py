@@ -1,14 +1,11 @@
 """Write a trained model as a directory the engine reads: python -m train.export --model F --out D.
 
 The start weights are copied byte for byte. What was trained goes beside them, into
-interaction.safetensors (`interaction.idf` float16 [vocabulary], and for each depth
-`interaction.<depth>.*` float32, see `tensors`), which lies beside model.safetensors.
-The features' mean and deviation are folded into the scorers, so that
-
-    logit = linear . f + bias + down . gelu(up f + up_bias)
-
-reads the features as they are. config.json's "podium" section holds each depth's layer, margin
-and calibration (train.calibrate).
+interaction.safetensors: `interaction.idf` float16 [vocabulary], and for each depth
+`interaction.<depth>.*`, see `tensors`; matrices in float16. The features' mean and deviation are
+folded into the scorers, so that logit = linear . f + bias reads the features as they are.
+config.json's "podium" section holds each depth's layer, size, margin and calibration
+(train.calibrate).
 """
 
 import argparse
@@ -24,32 +21,26 @@ from train import checkpoint
 from train.data import LONG_TOKENS, load_idf
 from train.devset import Sample
 from train.evaluate import load_model
-from train.interaction import DEPTHS, Interaction, Scorer
+from train.interaction import DEPTHS, OPENING, Interaction
 from train.run import STAGES
 
 COPIED = ("model.safetensors", "tokenizer.json", "tokenizer_config.json", "LICENSE", "NOTICE")
 WEIGHTS, HEADS = "model.safetensors", "interaction.safetensors"
 
 
-def folded(scorer: Scorer) -> dict[str, torch.Tensor]:
-    """The scorer's tensors with the features' mean and deviation inside."""
-    result = {"down.weight": scorer.down.weight}
-    for name in ("linear", "up"):
-        layer = getattr(scorer, name)
-        result[f"{name}.weight"] = layer.weight / scorer.deviation
-        result[f"{name}.bias"] = layer.bias - layer.weight @ (scorer.mean / scorer.deviation)
-    return result
-
-
 @torch.no_grad()
 def tensors(model: Interaction, idf: np.ndarray) -> dict[str, torch.Tensor]:
     """Everything that goes into interaction.safetensors."""
     result = {"interaction.idf": torch.from_numpy(idf).half()}
-    for number, depth in enumerate(DEPTHS):
-        project = model.project[number]
-        own = {"project.weight": project.weight, "project.bias": project.bias}
-        own |= {"weigh.weight": model.weigh[number].weight} | folded(model.scorers[depth])
-        result |= {f"interaction.{depth}.{k}": v.detach().float().contiguous() for k, v in own.items()}
+    for depth, reader in zip(DEPTHS, model.readers, strict=True):
+        scorer = model.scorers[depth]
+        weight = scorer.linear.weight / scorer.deviation
+        own = dict(reader.state_dict())
+        if depth == DEPTHS[-1]:  # its states are the final ones, its cosine is e5's
+            own = {name: tensor for name, tensor in own.items() if not name.startswith(("ask.", "vector."))}
+        own = {name: tensor.half() if len(tensor) > 1 < tensor.dim() else tensor for name, tensor in own.items()}
+        own |= {"linear.weight": weight, "linear.bias": scorer.linear.bias - weight @ scorer.mean}
+        result |= {f"interaction.{depth}.{name}": tensor.contiguous() for name, tensor in own.items()}
     return result
 
 
@@ -57,15 +48,16 @@ def describe(model: Interaction, start: Path, fitted: dict) -> dict:
     """config.json: the start's, with what the engine needs to know about the depths."""
     config = checkpoint.load_config(start)
     depths = {}
-    for depth, layer in zip(DEPTHS, model.layers, strict=True):
+    for depth, layer, size in zip(DEPTHS, model.layers, model.sizes, strict=True):
         depths[depth] = {
             "layer": layer,
+            "size": size,
             "margin": fitted["margins"].get(depth, 0.0),  # the last depth settles everything
             "calibration": {k: round(v, 6) for k, v in fitted["calibration"][depth].items()},
         }
     section = {k: v for k, v in config["podium"].items() if k not in ("calibration", "interaction")}
     section |= {"name": "podium-e5-small", "head": "late-interaction"}
-    return config | {"podium": section | {"interaction": {"size": model.size, "depths": depths}}}
+    return config | {"podium": section | {"interaction": {"opening": OPENING, "depths": depths}}}
 
 
 def export(model: Interaction, idf: np.ndarray, start: Path, out: Path, fitted: dict) -> None:
@@ -81,19 +73,17 @@ def export(model: Interaction, idf: np.ndarray, start: Path, out: Path, fitted: 
 
 def load_exported(folder: Path) -> tuple[Interaction, np.ndarray]:
     """(the model, idf [vocabulary]) of an exported directory, to check or go on from it."""
-    section = checkpoint.load_config(folder)["podium"]["interaction"]
+    depths = checkpoint.load_config(folder)["podium"]["interaction"]["depths"]
     held = load_file(folder / HEADS)
-    layers = [section["depths"][depth]["layer"] for depth in DEPTHS]
-    hidden = held["interaction.tiny.project.weight"].shape[1]
-    model = Interaction(hidden, layers, section["size"])
+    hidden = held["interaction.tiny.document.weight"].shape[1]
+    model = Interaction(hidden, *([depths[depth][key] for depth in DEPTHS] for key in ("layer", "size")))
     state = model.state_dict()
     for number, depth in enumerate(DEPTHS):
         for name, tensor in held.items():
             part = name.removeprefix(f"interaction.{depth}.")
             if part != name:
-                place = number if part.startswith(("project", "weigh")) else None
-                kind, rest = part.split(".", 1)
-                state[f"scorers.{depth}.{part}" if place is None else f"{kind}.{place}.{rest}"] = tensor
+                place = f"scorers.{depth}" if part.startswith("linear") else f"readers.{number}"
+                state[f"{place}.{part}"] = tensor.float()
     model.load_state_dict(state)
     return model.eval(), held["interaction.idf"].float().numpy()
 

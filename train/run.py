@@ -18,7 +18,7 @@ from train import checkpoint, devset, evaluate, mine, mixtures, shards
 from train.data import Corpus, load_idf
 from train.encoder import FrozenEncoder
 from train.interaction import LAYERS, Interaction
-from train.trainer import Plan, Stage, group_logits, save_atomically
+from train.trainer import Plan, Stage, fit_scorers, group_logits, save_atomically
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class StagePlan:
 
 SHARD_ROWS = 1000
 STAGES = {
-    "english": StagePlan(3, 2, 4e-4),
-    "cross": StagePlan(1, 3, 4e-4),
-    "multilingual": StagePlan(2, 4, 4e-4),
+    "english": StagePlan(3, 1, 5e-5),
+    "cross": StagePlan(4, 1, 5e-5),
+    "multilingual": StagePlan(5, 1, 5e-5),
     # meets the shards of the other stages again, their negatives chosen anew
-    "hard": StagePlan(0, 2, 2e-4),
+    "hard": StagePlan(0, 1, 5e-5),
 }
 
 
@@ -119,7 +119,8 @@ def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
     model = evaluate.load_model(before) if before else Interaction(**shape)
     opened = open_shards(args, stage, folder, model, idf)
     if before is None:
-        model.begin(opened[0], idf, np.random.default_rng(1))
+        model.begin(opened, idf)
+        fit_scorers(model, opened, idf)
     plan = Plan(stage, STAGES[stage].epochs, rate=args.rate or STAGES[stage].rate)
     running = Stage(model.train(), plan, opened, idf, folder)
     print(f"{stage}: {len(opened)} shards, resumed: {running.resume()}", flush=True)

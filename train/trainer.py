@@ -20,34 +20,56 @@ class Plan:
     """What a stage trains on and how fast it learns."""
 
     name: str
-    epochs: int = 4  # how often each shard is met
+    epochs: int = 1  # how often each shard is met
     groups: int = 16  # queries of a step
-    negatives: int = 8  # drawn for each query of a step
-    rate: float = 3e-4  # of the projections, at its peak
-    weigh_rate: float = 1e-4
-    scorer_rate: float = 5e-3  # of their linear part
-    inner_rate: float = 0.0  # of their inner units: learned freely they fit the training sources
+    negatives: int = 5  # drawn for each query of a step
+    rate: float = 5e-5  # of the projections, at its peak
+    scorer_rate: float = 1e-3
     seed: int = 1
     weights: loss.Weights = field(default_factory=loss.Weights)
 
 
-def group_logits(model: Interaction, shard: Shard, queries, documents, present, idf, seen=None):
+def group_logits(model: Interaction, shard: Shard, queries, documents, present, idf):
     """Logits by depth, [groups, size] each, of the groups that batches.sample drew."""
     groups, places = np.nonzero(present)
-    features = model.read(shard, queries[groups], documents[groups, places], idf, seen)
+    features = model.read(shard, queries[groups], documents[groups, places], idf)
     at = torch.from_numpy(groups), torch.from_numpy(places)
     return {depth: torch.zeros(present.shape).index_put(at, v) for depth, v in model(features).items()}
 
 
+def fit_scorers(model: Interaction, shards: list[Shard], idf: np.ndarray, rows: int = 100):
+    """Fit the scorers alone, from nothing, on some rows of each shard and all their negatives."""
+    drawn, features = [], []
+    for number, shard in enumerate(shards):
+        chosen = np.random.default_rng([5, number]).permutation(len(shard.row_query))[:rows]
+        queries, documents, present = batches.sample(shard, chosen, np.random.default_rng(5), shard.negatives.shape[1])
+        groups, places = np.nonzero(present)
+        with torch.no_grad():
+            features.append(model.read(shard, queries[groups], documents[groups, places], idf))
+        drawn.append(present)
+    present, features = np.concatenate(drawn), torch.cat(features)
+    at = tuple(map(torch.from_numpy, np.nonzero(present)))
+    for scorer in model.scorers.values():
+        count = len(scorer.mean)
+        scorer.mean.copy_(features[:, :count].mean(0))
+        scorer.deviation.copy_(features[:, :count].std(0).clamp(min=1e-3))
+    parameters = [p for scorer in model.scorers.values() for p in scorer.linear.parameters()]
+    optimizer = torch.optim.LBFGS(parameters, max_iter=60, line_search_fn="strong_wolfe")
+    mask = torch.from_numpy(present)
+
+    def closure():
+        optimizer.zero_grad()
+        logits = {d: torch.zeros(mask.shape).index_put(at, v) for d, v in model(features).items()}
+        value = loss.total(logits, mask, loss.Weights(distil=0.0)) + 1e-4 * sum((p**2).sum() for p in parameters)
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+
+
 def make_optimizer(model: Interaction, plan: Plan) -> torch.optim.Optimizer:
-    """Adam; each part of the model has its own rate."""
-    scorers = model.scorers.values()
-    parts = [
-        (plan.rate, model.project.parameters()),
-        (plan.weigh_rate, model.weigh.parameters()),
-        (plan.scorer_rate, [p for scorer in scorers for p in scorer.linear.parameters()]),
-        (plan.inner_rate, [p for scorer in scorers for p in (*scorer.up.parameters(), scorer.down.weight)]),
-    ]
+    """Adam; the scorers have a rate of their own."""
+    parts = [(plan.rate, model.readers.parameters()), (plan.scorer_rate, model.scorers.parameters())]
     settings = [{"params": parameters, "lr": rate, "peak": rate} for rate, parameters in parts]
     return torch.optim.Adam(settings, betas=(0.9, 0.98))
 
@@ -73,6 +95,7 @@ class Stage:
         self.progress_file = folder / f"{plan.name}.progress.pt"
         self.log_file = folder / "log.jsonl"
         self.optimizer = make_optimizer(model, plan)
+        self.average = {name: value.clone() for name, value in model.state_dict().items()}
         self.visits = []  # (shard number, row numbers [steps, groups]), in order
         for epoch in range(plan.epochs):
             for number in np.random.default_rng([plan.seed, epoch]).permutation(len(shards)):
@@ -89,22 +112,23 @@ class Stage:
         saved = torch.load(self.progress_file, weights_only=True)
         self.model.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
+        self.average = saved["average"]
         self.visit, self.done, self.seconds = saved["place"]
         return True
 
     def save(self) -> None:
         """Write the checkpoint that resume() reads."""
-        saved = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+        saved = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average}
         save_atomically(saved | {"place": (self.visit, self.done, self.seconds)}, self.progress_file)
 
-    def train_step(self, shard: Shard, rows: np.ndarray, seen: list[torch.Tensor]) -> dict:
+    def train_step(self, shard: Shard, rows: np.ndarray) -> dict:
         """One optimizer step; returns its loss and how often each depth ranks the positive top."""
         rng = np.random.default_rng([self.plan.seed, self.done])
         queries, documents, present = batches.sample(shard, rows, rng, self.plan.negatives)
         factor = rate_factor((self.done + 1) / self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        logits = group_logits(self.model, shard, queries, documents, present, self.idf, seen)
+        logits = group_logits(self.model, shard, queries, documents, present, self.idf)
         mask = torch.from_numpy(present)
         value = loss.total(logits, mask, self.plan.weights)
         self.optimizer.zero_grad(set_to_none=True)
@@ -112,6 +136,9 @@ class Stage:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.done += 1
+        share = 1 / max(1, self.done - self.steps // 2)  # the mean over the second half
+        for name, tensor in self.model.state_dict().items():
+            self.average[name].lerp_(tensor, share)
         top = {
             depth: (v.detach().masked_fill(~mask, -1e4).argmax(-1) == 0).float().mean().item()
             for depth, v in logits.items()
@@ -122,8 +149,7 @@ class Stage:
         """All steps of the next visit; returns and logs their mean."""
         started = time.process_time()
         number, order = self.visits[self.visit]
-        seen = self.model.glance(self.shards[number])
-        found = [self.train_step(self.shards[number], rows, seen) for rows in order]
+        found = [self.train_step(self.shards[number], rows) for rows in order]
         self.visit += 1
         self.seconds += time.process_time() - started
         line = {k: round(float(np.mean([f[k] for f in found])), 4) for k in found[0]}
@@ -135,10 +161,12 @@ class Stage:
         return line
 
     def run(self) -> None:
-        """Train until the stage ends, saving now and then."""
+        """Train until the stage ends, saving now and then; the model ends as the mean of its states
+        over the second half."""
         saved_at = time.monotonic()
         while self.visit < len(self.visits):
             self.train_visit()
             if time.monotonic() - saved_at > SAVE_SECONDS:
                 self.save()
                 saved_at = time.monotonic()
+        self.model.load_state_dict(self.average)

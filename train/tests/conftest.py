@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="training tests need PyTorch")
 pytest.importorskip("tokenizers", reason="training tests need the tokenizers package")
 
 import numpy as np
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 CONFIG = {
     "hidden_size": 32,
@@ -16,7 +16,7 @@ CONFIG = {
     "layer_norm_eps": 1e-12,
     "max_position_embeddings": 512,
 }
-LAYERS, SIZE = (1, 2, 4), 16  # of the depths; of a projected state
+LAYERS, SIZES = (1, 2, 4), (16, 16, 24)  # of the depths; of their projected states
 PAIRS = 5  # the rule: a query's a<i> asks for the document with b<i>
 FILLERS = 8
 
@@ -29,10 +29,11 @@ def one_thread():
 @pytest.fixture(scope="session")
 def tokenizer():
     """Whole words, with <s> and </s> around a text as XLM-R has them."""
-    words = ["<s>", "<pad>", "</s>", "<unk>", "query", "passage", ":"]
+    words = ["<s>", "<pad>", "</s>", "<unk>", "que", "ry", "passage", ":"]
     words += [f"{letter}{i}" for letter in "ab" for i in range(PAIRS)]
     words += [f"w{i}" for i in range(FILLERS)]
     made = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
+    made.normalizer = normalizers.Replace("query", "que ry")  # two pieces, as XLM-R's
     made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()])
     made.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     return made

@@ -12,9 +12,8 @@ torch = pytest.importorskip("torch", reason="training tests need PyTorch")
 from safetensors.torch import load_file, save_file
 
 from train import calibrate, export, q4
-from train.encoder import Packed
-from train.interaction import Interaction
-from train.tests.conftest import CONFIG, LAYERS, SIZE
+from train.interaction import OPENING, Interaction
+from train.tests.conftest import CONFIG, LAYERS, SIZES
 
 
 def test_calibration_finds_the_slope_that_made_the_labels():
@@ -53,12 +52,15 @@ def test_unpack_reads_low_nibbles_first():
 def trained():
     """A model whose parts all matter, and an idf table."""
     torch.manual_seed(0)
-    model = Interaction(CONFIG["hidden_size"], LAYERS, SIZE).eval()
+    model = Interaction(CONFIG["hidden_size"], LAYERS, SIZES).eval()
     with torch.no_grad():
         for scorer in model.scorers.values():
             scorer.mean.normal_()
             scorer.deviation.uniform_(0.5, 2)
-            scorer.down.weight.normal_()
+            scorer.linear.weight.normal_()
+        for reader in model.readers:
+            for part in (reader.ask, reader.query_weight, reader.document_weight):
+                part.weight.normal_(std=0.2)
     return model, np.linspace(0, 9, 40, dtype=np.float16).astype(np.float32)
 
 
@@ -77,12 +79,12 @@ def exported(trained, weights, tmp_path):
 def test_export_keeps_the_start_and_reads_back(trained, exported):
     start, out = exported
     assert (out / "model.safetensors").read_bytes() == (start / "model.safetensors").read_bytes()
-    assert "interaction.turbo.up.weight" in load_file(out / "interaction.safetensors")
+    assert "interaction.turbo.ask.weight" in load_file(out / "interaction.safetensors")
     depths = json.loads((out / "config.json").read_text())["podium"]["interaction"]["depths"]
     assert [(d["layer"], d["margin"]) for d in depths.values()] == [(1, 3.0), (2, 2.0), (4, 0.0)]
     again, idf = export.load_exported(out)
     assert (idf == trained[1]).all()
-    features = torch.randn(50, 7)
+    features = torch.randn(50, 9)
     for depth, logits in trained[0](features).items():
         assert torch.allclose(again(features)[depth], logits, atol=1e-5)
 
@@ -94,13 +96,34 @@ def test_the_reference_of_the_goldens_agrees(trained, exported):
     from reference_interaction import Interaction as Reference
 
     reference = Reference.__new__(Reference)
-    held = export.load_file(exported[1] / export.HEADS)
-    reference.tensors = {name.removeprefix("interaction."): tensor for name, tensor in held.items()}
-    query, document = torch.randn(5, 32), torch.randn(9, 32)
-    features = torch.randn(7)
+    held = load_file(exported[1] / export.HEADS)
+    reference.tensors = {name.removeprefix("interaction."): tensor.float() for name, tensor in held.items()}
+    reference.depths = {"turbo": {"layer": 2}}
+    states = {"query": torch.randn(9, 32), "document": torch.randn(14, 32)}
+    final = torch.randn(9, 32)
+    ids = {kind: torch.randint(0, 40, (len(x),)) for kind, x in states.items()}
+
+    class Pair:
+        """What a shard gives, for one query and one document."""
+
+        arrays = {f"{kind}_offsets": np.array([0, len(x)]) for kind, x in states.items()}
+        arrays |= {f"{kind}_tokens": x.numpy() for kind, x in ids.items()}
+        arrays |= {f"{kind}_vectors": np.ones((1, 32), np.float32) for kind in states}
+
+        def opened(self, kind, layer):
+            return (final if (kind, layer) == ("query", 4) else states[kind]).numpy()
+
+    model, idf = trained
+    features = torch.randn(9)
     with torch.no_grad():
-        seen = trained[0].unit(1, document)
-        matched = trained[0].match(1, Packed(query, np.array([0, 5])), np.array([0]), seen, np.array([[0, 9]]), None)
-        wanted = [matched.item(), trained[0](features[None])["base"].item()]
-    found = [reference.match("turbo", query, document), reference.head("base", features.tolist())]
-    assert found == pytest.approx(wanted, abs=1e-5)
+        read = model.read(Pair(), np.array([0]), np.array([0]), idf)[0, 3:6].tolist()
+        wanted = [*read, model(features[None])["base"].item()]
+    content = {kind: slice(OPENING[kind], -1) for kind in states}
+    found = reference.match(
+        "turbo",
+        (ids["query"][content["query"]], states["query"][content["query"]], final[content["query"]]),
+        (ids["document"][content["document"]], states["document"][content["document"]], None),
+    )
+    found.append(reference.cosine("turbo", torch.ones(32), states["document"][content["document"]], None))
+    found.append(reference.linear("base.linear", features).item())
+    assert found == pytest.approx(wanted, abs=3e-3)  # matrices are exported in half precision

@@ -7,8 +7,8 @@ torch = pytest.importorskip("torch", reason="training tests need PyTorch")
 
 from train import data, evaluate, mine, shards, trainer
 from train.encoder import FrozenEncoder
-from train.interaction import Interaction, lexical
-from train.tests.conftest import CONFIG, LAYERS, SIZE, planted_rows
+from train.interaction import OPENING, Interaction, rounded
+from train.tests.conftest import CONFIG, LAYERS, SIZES, planted_rows
 
 ROWS, UNSEEN = 400, 80
 
@@ -37,9 +37,10 @@ IDF = np.ones(40, dtype=np.float32)
 
 def new_stage(shard, folder, name="tiny", epochs=8):
     torch.manual_seed(0)
-    model = Interaction(CONFIG["hidden_size"], LAYERS, SIZE)
-    model.begin(shard, IDF, np.random.default_rng(0))
-    plan = trainer.Plan(name, epochs, rate=1e-2, weigh_rate=1e-2, scorer_rate=2e-2)
+    model = Interaction(CONFIG["hidden_size"], LAYERS, SIZES)
+    model.begin([shard], IDF)
+    trainer.fit_scorers(model, [shard], IDF)
+    plan = trainer.Plan(name, epochs, rate=1e-2, scorer_rate=2e-2)
     folder.mkdir(exist_ok=True)
     return trainer.Stage(model, plan, [shard], IDF, folder)
 
@@ -83,41 +84,67 @@ def test_resume_is_exact(shard, tmp_path):
     assert all((a == b).all() for a, b in zip(whole.model.parameters(), second.model.parameters(), strict=True))
 
 
-def plain_match(model, layer, query, document):
-    """The definition, for one pair: weighted mean of the query tokens' best cosines."""
-    project = lambda x: torch.nn.functional.normalize(model.project[layer](x), dim=-1)  # noqa: E731
-    weight = model.weigh[layer](query).squeeze(-1).softmax(0)
-    return (weight * (project(query) @ project(document).T).amax(1)).sum()
+def plain_features(model, number, layer, shard, q, d):
+    """The definition, for one pair and layer: forward match, reverse match, cosine."""
+    reader = model.readers[number]
+    sides = []
+    for kind, text in (("query", q), ("document", d)):
+        content = slice(OPENING[kind], -1)
+        states = [shard.packed(kind, [text], at).flat[content] for at in (layer, LAYERS[-1])]
+        sides.append((*states, torch.from_numpy(IDF[shard.tokens(kind, text)[content]])))
+    (x, final, wanted), (y, _, offered) = sides
+    normalize = torch.nn.functional.normalize
+    similar = normalize(reader.query(x) + reader.ask(final), dim=-1) @ normalize(reader.document(y), dim=-1).T
+    wanted = wanted * reader.query_weight(final)[:, 0].exp()
+    offered = offered * reader.document_weight(y)[:, 0].exp()
+    vector = torch.from_numpy(shard.document_vectors[d])
+    if layer != LAYERS[-1]:
+        vector = normalize(reader.vector(y.mean(0)), dim=0)
+    return [
+        wanted @ similar.amax(1) / wanted.sum(),
+        offered @ similar.amax(0) / offered.sum(),
+        vector @ torch.from_numpy(shard.query_vectors[q]),
+    ]
 
 
-@pytest.mark.parametrize("ahead", [False, True])
-def test_match_and_its_gradient_are_those_of_the_definition(shard, ahead):
+def test_features_and_their_gradients_are_those_of_the_definition(shard):
     torch.manual_seed(0)
-    model = Interaction(CONFIG["hidden_size"], LAYERS, SIZE)
-    seen = model.glance(shard) if ahead else None
+    model = Interaction(CONFIG["hidden_size"], LAYERS, SIZES)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape))
     queries, documents = np.array([3, 0, 3, 1]), np.array([2, 5, 0, 2])
-    found = model.read(shard, queries, documents, IDF, seen)[:, 3:6]
-    grads = []
+    found = model.read(shard, queries, documents, IDF)
     wanted = torch.stack([
-        torch.stack([
-            plain_match(model, i, shard.packed("query", [q], layer).flat, shard.packed("document", [d], layer).flat)
-            for i, layer in enumerate(LAYERS)
-        ])
+        torch.stack(sum([plain_features(model, i, layer, shard, q, d) for i, layer in enumerate(LAYERS)], []))
         for q, d in zip(queries, documents, strict=True)
     ])  # fmt: skip
-    for value in (found, wanted):
-        grads.append(torch.autograd.grad(value.square().sum(), [*model.project.parameters()]))
     assert torch.allclose(found, wanted, atol=1e-6)
+    parts = [reader.document.weight for reader in model.readers] + [
+        reader.query_weight.weight for reader in model.readers
+    ]
+    grads = [torch.autograd.grad(value.square().sum(), parts) for value in (found, wanted)]
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(*grads, strict=True))
 
 
-def test_lexical_share_counts_distinct_words_and_saturates():
-    idf = np.array([0, 1, 2, 4], dtype=np.float32)
-    query = np.array([1, 2, 2, 3])
-    assert lexical(query, np.array([2, 5, 5]), idf) == pytest.approx(2 / 7)
-    assert lexical(query, np.array([2, 2, 3]), idf) == pytest.approx((2 * 2 * 2.2 / 3.2 + 4) / 7)
-    assert lexical(query, np.array([], dtype=int), idf) == 0
-    assert lexical(np.array([], dtype=int), query, idf) == 0
+def test_texts_without_content_match_nothing(shard):
+    class Empty:
+        arrays = shard.arrays | {"document_offsets": np.array([0, 4, *shard.document_offsets[2:]])}
+        opened = shard.opened
+
+    model = Interaction(CONFIG["hidden_size"], LAYERS, SIZES)
+    with torch.no_grad():
+        found = model.read(Empty, np.array([1, 1]), np.array([0, 3]), IDF)
+    assert (found[0, [0, 1, 3, 4, 6, 7]] == 0).all()
+    assert found.isfinite().all()
+
+
+def test_rounded_vectors_keep_their_direction():
+    vectors = torch.nn.functional.normalize(torch.randn(50, 128), dim=-1)
+    held = rounded(vectors)
+    steps = held * 127 / vectors.abs().amax(-1, keepdim=True)
+    assert torch.allclose(steps, steps.round(), atol=1e-3)
+    assert (held - vectors).abs().max() <= vectors.abs().max() / 254 + 1e-6
 
 
 def test_hardest_negatives_leave_likely_positives_out(shard):
