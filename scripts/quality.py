@@ -2,8 +2,9 @@
 
     python scripts/quality.py [--podium build/podium] [--data ../shared/data/dev] [--queries 100] [--depth 50]
 
-Runs `podium eval` once for each system over the development sets, or reads what an earlier run left
-in --work, and draws one bar chart for each group. --queries 0 takes every query and candidate.
+Runs `podium eval` over the development sets, once for BM25, once for the bi-encoder and once for all depths
+of the model, and draws one bar chart for each group. --queries 0 takes every query and candidate. What an
+earlier run measured stays in --work, set by set: after an interruption the rest is measured.
 """
 
 import argparse
@@ -15,14 +16,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 METRIC = "nDCG@10"
-# name in the page: arguments of podium eval, colour
+# name in the page: run, effort, colour
 SYSTEMS = {
-    "BM25": (["--scorer", "bm25"], "#9aa0a6"),
-    "e5-small bi-encoder": (["--model", "{e5}"], "#5f6b7a"),
-    "tiny": (["--model", "{model}", "--effort", "tiny"], "#8ecae6"),
-    "turbo": (["--model", "{model}", "--effort", "turbo"], "#3a8fc4"),
-    "base": (["--model", "{model}", "--effort", "full"], "#1b4f8a"),
+    "BM25": ("bm25", "", "#9aa0a6"),
+    "e5-small bi-encoder": ("e5", "", "#5f6b7a"),
+    "tiny": ("model", "tiny", "#8ecae6"),
+    "turbo": ("model", "turbo", "#3a8fc4"),
+    "base": ("model", "full", "#1b4f8a"),
+    "stopping early": ("model", "auto", "#12304f"),
 }
+DEPTHS = ("tiny", "turbo", "stopping early", "base")
 
 
 def bi_encoder(model, out):
@@ -39,16 +42,16 @@ def bi_encoder(model, out):
     return out
 
 
-def evaluate(args, name, arguments):
-    """The JSON that podium eval writes for one system; kept in --work for a next call."""
-    target = args.work / f"{name.split(' ')[0]}-{args.queries}x{args.depth}.json"
-    if not target.exists():
-        command = [args.podium, "eval", "--data", args.data, "--groups", ROOT / "train" / "groups.json"]
-        if args.queries:
-            command += ["--queries", args.queries, "--depth", args.depth]
-        print(name, flush=True)
-        subprocess.run([*map(str, command), *arguments, "--json", str(target)], check=True)
-    return json.loads(target.read_text())
+def evaluate(args, run, arguments):
+    """{effort: report} of one run of podium eval, which goes on with what it finds in --work."""
+    target = args.work / f"{run}-{args.queries}x{args.depth}.json"
+    command = [args.podium, "eval", "--data", args.data, "--groups", ROOT / "train" / "groups.json"]
+    if args.queries:
+        command += ["--queries", args.queries, "--depth", args.depth]
+    print(run, flush=True)
+    subprocess.run([*map(str, command), *arguments, "--json", str(target), "--resume"], check=True)
+    reports = [json.loads(line) for line in target.read_text().splitlines()]
+    return {report["effort"]: report for report in reports}
 
 
 def chart(group, rows):
@@ -70,7 +73,7 @@ def chart(group, rows):
     for number, (system, values) in enumerate(rows):
         y = 38 + step * number
         low, mean, high = (left + width * values[key] for key in ("low", "mean", "high"))
-        colour = SYSTEMS[system][1]
+        colour = SYSTEMS[system][2]
         parts += [
             f'<text x="{left - 8}" y="{y + 15}" text-anchor="end" fill="#222">{system}</text>',
             f'<rect x="{left}" y="{y}" width="{mean - left:.1f}" height="20" fill="{colour}"/>',
@@ -127,6 +130,25 @@ def training_section(record):
     return text + table(["depth", *names], [[d, *(f"{v:.3f}" for v in values.values())] for d, values in bias.items()])
 
 
+def work_section(reports):
+    """nDCG against the share of the model's layers that was computed for it."""
+    groups = [group["name"] for group in reports["base"]["groups"]]
+    text = f"""## {METRIC} against work
+
+What each depth, and stopping early (`--effort auto`) with ten documents wanted, computes of the model's layers and what
+it loses against the full depth. Documents are read to the first depth; those that trail the tenth best by more than a
+margin stop there.
+
+"""
+    rows = []
+    for name in DEPTHS:
+        found, full = group_metrics(reports[name]), group_metrics(reports["base"])
+        shares = {group["name"]: group["work"] for group in reports[name]["groups"]}
+        cells = [f"{shares[g]:.0%}: {found[g]['mean'] - full[g]['mean']:+.3f}" for g in groups]
+        rows.append([name, f"{sum(shares.values()) / len(shares):.0%}", *cells])
+    return text + table(["", "mean work", *groups], rows)
+
+
 def page(args, reports):
     """docs/quality.md."""
     groups = list(group_metrics(reports["base"]))
@@ -141,7 +163,8 @@ over queries ({reports["base"]["resamples"]} resamples). `FULL=1 make quality` t
 Each set gives its candidates with its data: relevant documents, documents that BM25 or an embedding model finds close
 and random ones; a sample of candidates always keeps the relevant ones. Every system ranks the same candidates. BM25 is
 `podium eval --scorer bm25`; the bi-encoder is the frozen multilingual-e5-small that the default model is built on;
-tiny, turbo and base are the default model's three depths (`--effort tiny`, `turbo`, `full`). The sets were looked at
+tiny, turbo and base are the default model's three depths (`--effort tiny`, `turbo`, `full`), stopping early is
+`--effort auto` with the ten best wanted. The sets were looked at
 while the model was developed (calibration, margins and learning rates were chosen on samples of them), but no row of
 them was trained on (`python -m train.check_overlap`). A group's number is the mean of its sets', the last column the
 mean of the groups.
@@ -153,6 +176,7 @@ mean of the groups.
     text += table(["", *groups], rows)
     for group in groups[:-1]:
         text += f"\n![{METRIC} of the {group} sets](quality/{group}.svg)\n"
+    text += "\n" + work_section(reports)
     text += "\n## Sets\n\n"
     by_set = {name: {entry["name"]: entry for entry in report["sets"]} for name, report in reports.items()}
     rows = [
@@ -182,10 +206,13 @@ def main():
         print(f"make quality needs the development sets, and {args.data} is not there: nothing was measured")
         return 0
     args.work.mkdir(parents=True, exist_ok=True)
-    places = {"e5": bi_encoder(args.model, args.work / "e5-small"), "model": args.model}
-    reports = {}
-    for name, (arguments, _) in SYSTEMS.items():
-        reports[name] = evaluate(args, name, [argument.format(**places) for argument in arguments])
+    e5 = bi_encoder(args.model, args.work / "e5-small")
+    runs = {
+        "bm25": evaluate(args, "bm25", ["--scorer", "bm25"]),
+        "e5": evaluate(args, "e5", ["--model", str(e5)]),
+        "model": evaluate(args, "model", ["--model", str(args.model), "--effort", "each"]),
+    }
+    reports = {name: runs[run][effort] for name, (run, effort, _) in SYSTEMS.items()}
     pictures = args.out / "quality"
     pictures.mkdir(parents=True, exist_ok=True)
     for group in group_metrics(reports["base"]):

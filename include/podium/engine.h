@@ -39,7 +39,12 @@ struct RankedDocument {
 
 struct Usage {
   std::size_t query_tokens = 0;  // of the query alone, before any cut
-  std::size_t total_tokens = 0;  // all tokens that went through the encoder
+  std::size_t total_tokens = 0;  // all tokens that were read
+  std::size_t known_tokens = 0;  // of them, those of documents seen before: not encoded again
+  // The layers that the tokens were read to, as a share of all layers for all tokens: less than 1
+  // where documents were settled early or less effort was asked for. Documents seen before count
+  // as if they were encoded.
+  double work = 1;
 };
 
 // Wall-clock milliseconds.

@@ -68,6 +68,9 @@ struct EngineOptions {
   // token every 4 bytes) before a further request is refused as overloaded. A request alone is
   // never refused. 0 means no limit.
   std::size_t max_waiting_tokens = 0;
+  // What a model with several depths may keep of documents, so that one it has seen costs next to
+  // nothing: about 400 bytes a token, the least recently used are forgotten. 0: nothing is kept.
+  std::size_t document_cache_bytes = std::size_t{32} << 20U;
   SpecialTokens special_tokens = SpecialTokens::text;
   Precision precision = Precision::automatic;
 };
@@ -112,6 +115,9 @@ struct RankOptions {
   // token for token; within one client the lower `priority` goes first, then the earlier call.
   std::uint64_t client = 0;
   int priority = 0;
+  // Documents seen before are known again (EngineOptions::document_cache_bytes) to calls with the
+  // same value. It never changes a score, but how soon an answer comes tells what was seen.
+  std::uint64_t document_scope = 0;
   // When the answer is of no use any more: the call returns deadline_exceeded, and what was not
   // computed by then never is.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();

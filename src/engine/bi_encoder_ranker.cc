@@ -26,7 +26,7 @@ void BiEncoderRanker::build(const SequenceShare&, std::span<const text::TokenId>
   model().tokenizer().build_single(text, request().max_length, out);
 }
 
-double BiEncoderRanker::logit(std::span<const float> row) const {
+double BiEncoderRanker::logit(std::span<const float> row) {
   const double cosine = model::dot(query_.data(), row.data(), query_.size());
   const hub::BiEncoderConfig& config = model().bi_encoder();
   return config.calibration_scale * cosine + config.calibration_bias;

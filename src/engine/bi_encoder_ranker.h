@@ -18,7 +18,7 @@ class BiEncoderRanker : public Ranker {
   void build(const SequenceShare& share, std::span<const text::TokenId> lead,
              std::span<const text::TokenId> document, text::Sequence& out) const override;
   // The cosine, calibrated.
-  double logit(std::span<const float> row) const override;
+  double logit(std::span<const float> row) override;
 
  private:
   ThreadPool pool_{1};

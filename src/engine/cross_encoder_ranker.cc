@@ -40,7 +40,7 @@ class CrossEncoderRanker final : public Ranker {
     model().tokenizer().build_pair(query_.first(share.query), document, request().max_length, out);
   }
 
-  double logit(std::span<const float> row) const override { return static_cast<double>(row[0]); }
+  double logit(std::span<const float> row) override { return static_cast<double>(row[0]); }
 
  private:
   std::span<const text::TokenId> query_;

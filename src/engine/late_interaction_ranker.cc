@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "engine/bi_encoder_ranker.h"
-#include "model/late_interaction.h"
+#include "engine/interaction_batches.h"
 
 namespace podium {
 
@@ -19,6 +19,9 @@ namespace {
 
 // Their states are kept until the round is over: 24 MiB of hidden size 384.
 constexpr std::size_t kRoundTokens = 16384;
+
+// A document may have that many kept: a long one is not to take the place of all others.
+constexpr std::size_t kKeptTokens = 4096;
 
 constexpr std::array<Effort, model::kDepths> kEfforts = {Effort::tiny, Effort::turbo, Effort::full};
 
@@ -34,38 +37,55 @@ class LateInteractionRanker final : public BiEncoderRanker {
   }
 
  protected:
-  double logit(std::span<const float> row) const override { return static_cast<double>(row[0]); }
+  double logit(std::span<const float> row) override {
+    usage().known_tokens += static_cast<std::size_t>(row[1]);
+    return static_cast<double>(row[0]);
+  }
   void take_query(std::span<const float>) override {}
   Effort depth() const override { return kEfforts[depth_]; }
 
-  std::shared_ptr<model::Interaction> interaction(bool of_query) override {
-    auto made = std::make_shared<model::Interaction>();
+  std::shared_ptr<Visit> visit(bool of_query) override {
+    auto made = std::make_shared<Visit>();
     if (of_query) made->answer = query_;
     made->query = query_;
     made->to = depth_ + 1;
+    made->remembers = !of_query && document_tokens() <= kKeptTokens;
+    made->scope = request().options.document_scope;
     return made;
   }
 
   Result<void> take_window(text::Sequence sequence) override {
-    if (!settles_) return Ranker::take_window(std::move(sequence));
+    if (!settles_) {
+      count_work(sequence.ids.size(), depth_);
+      return Ranker::take_window(std::move(sequence));
+    }
     round_tokens_ += sequence.ids.size();
-    round_.push_back({std::move(sequence), interaction(false), document()});
+    round_.push_back({std::move(sequence), visit(false), document()});
     return round_tokens_ < kRoundTokens ? Result<void>() : settle();
   }
 
   Result<void> finish() override {
     if (settles_) PODIUM_CHECK(settle());
-    return Ranker::finish();
+    PODIUM_CHECK(Ranker::finish());
+    usage().work = 1 - left_out_ / static_cast<double>(usage().total_tokens);
+    return {};
   }
 
  private:
   struct Window {
     text::Sequence sequence;
-    std::shared_ptr<model::Interaction> interaction;
+    std::shared_ptr<Visit> visit;
     std::size_t document = 0;
     double logit = 0;
     std::size_t depth = 0;
+    std::size_t known_tokens = 0;
   };
+
+  void count_work(std::size_t tokens, std::size_t depth) {
+    const auto& depths = model().late_interaction()->depths();
+    const auto layers = [&](std::size_t i) { return static_cast<double>(depths[i].layer); };
+    left_out_ += static_cast<double>(tokens) * (1 - layers(depth) / layers(model::kDepths - 1));
+  }
 
   Result<void> settle() {
     PODIUM_CHECK(Ranker::finish());  // the query's states are there
@@ -79,6 +99,8 @@ class LateInteractionRanker final : public BiEncoderRanker {
     }
     for (const Window& window : round_) {
       score(window.logit, kEfforts[window.depth]);
+      count_work(window.sequence.ids.size(), window.depth);
+      usage().known_tokens += window.known_tokens;
       if (window.depth + 1 < model::kDepths) continue;
       auto [best, is_new] = ended_.try_emplace(window.document, window.logit);
       best->second = std::max(best->second, window.logit);
@@ -94,12 +116,13 @@ class LateInteractionRanker final : public BiEncoderRanker {
     for (const std::size_t i : windows) {
       Window& window = round_[i];
       window.depth = depth;
-      window.interaction->to = depth + 1;
-      window.interaction->keep = depth + 1 < model::kDepths;
-      work.push_back({window.sequence, i, window.interaction});
+      window.visit->to = depth + 1;
+      window.visit->keep = depth + 1 < model::kDepths;
+      work.push_back({window.sequence, i, window.visit});
     }
     return compute(std::move(work), [&](std::size_t i, std::span<const float> row) {
-      round_[i].logit = logit(row);
+      round_[i].logit = static_cast<double>(row[0]);
+      round_[i].known_tokens = static_cast<std::size_t>(row[1]);
     });
   }
 
@@ -126,6 +149,7 @@ class LateInteractionRanker final : public BiEncoderRanker {
   std::size_t exact_top_ = 0;
   std::vector<Window> round_;
   std::size_t round_tokens_ = 0;
+  double left_out_ = 0;                            // of the work, in tokens of all layers
   std::unordered_map<std::size_t, double> ended_;  // read in full in earlier rounds: their logits
 };
 

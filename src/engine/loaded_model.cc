@@ -1,7 +1,6 @@
 #include "engine/loaded_model.h"
 
 #include <algorithm>
-#include <map>
 
 #include "base/cpu_count.h"
 #include "base/hash.h"
@@ -9,7 +8,6 @@
 #include "engine/precision.h"
 #include "hub/builtin_model.h"
 #include "hub/locate.h"
-#include "model/late_interaction.h"
 #include "podium/podium.h"
 
 namespace podium {
@@ -71,6 +69,9 @@ Result<void> LoadedModel::load_network(const EngineOptions& options) {
   }
   info_.batch_tokens = std::max(
       options.batch_tokens > 0 ? options.batch_tokens : kDefaultBatchTokens, info_.max_length);
+  if (late_interaction() != nullptr) {
+    visits_.emplace(*late_interaction(), options.document_cache_bytes);
+  }
   workspace_ = model_->make_workspace(info_.batch_tokens, info_.max_length, pool_.threads());
   describe(*kernels);
   info_.precision = kernels::to_string(choice.precision);
@@ -134,53 +135,10 @@ void LoadedModel::describe(const kernels::Kernels& kernels) {
 
 // One batch; on the scheduler's thread.
 void LoadedModel::encode(std::span<const Scheduler::Work> work, float* out) {
-  if (const auto* late = late_interaction()) return encode_visits(*late, work, out);
+  if (visits_) return visits_->encode(work, batch_, workspace_, pool_, out);
   batch_.clear();
   for (const auto& [sequence, id, visit] : work) batch_.add(sequence.ids, sequence.type_ids);
   model_->forward(batch_, workspace_, pool_, out);
-}
-
-// Visits of one kind together; queries first, since passages of the same batch may meet them.
-void LoadedModel::encode_visits(const model::LateInteraction& late,
-                                std::span<const Scheduler::Work> work, float* out) {
-  const std::size_t width = late.output_size();
-  std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> passages;
-  std::vector<std::size_t> texts;
-  for (std::size_t i = 0; i < work.size(); ++i) {
-    const model::Interaction* visit = work[i].interaction.get();
-    if (visit == nullptr) {
-      texts.push_back(i);
-    } else if (visit->answer == nullptr) {
-      passages[{visit->from, visit->to}].push_back(i);
-    } else {
-      batch_.clear();
-      batch_.add(work[i].sequence.ids, work[i].sequence.type_ids);
-      late.encode_query(batch_, workspace_, pool_, *visit->answer);
-    }
-  }
-  const auto pack = [&](std::span<const std::size_t> indexes) {
-    batch_.clear();
-    for (const std::size_t i : indexes) {
-      batch_.add(work[i].sequence.ids, work[i].sequence.type_ids);
-    }
-  };
-  if (!texts.empty()) {
-    std::vector<float> vectors(texts.size() * width);
-    pack(texts);
-    late.forward(batch_, workspace_, pool_, vectors.data());
-    for (std::size_t n = 0; n < texts.size(); ++n) {
-      std::copy_n(vectors.data() + n * width, width, out + texts[n] * width);
-    }
-  }
-  for (const auto& [depths, indexes] : passages) {
-    std::vector<model::Interaction*> visits;
-    visits.reserve(indexes.size());
-    for (const std::size_t i : indexes) visits.push_back(work[i].interaction.get());
-    std::vector<float> logits(indexes.size());
-    pack(indexes);
-    late.advance(batch_, visits, workspace_, pool_, logits.data());
-    for (std::size_t n = 0; n < indexes.size(); ++n) out[indexes[n] * width] = logits[n];
-  }
 }
 
 std::size_t LoadedModel::least_length() const {

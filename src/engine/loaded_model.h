@@ -8,6 +8,7 @@
 
 #include "base/thread_pool.h"
 #include "batch/packed_batch.h"
+#include "engine/interaction_batches.h"
 #include "engine/prompt.h"
 #include "engine/scheduler.h"
 #include "hub/checkpoint.h"
@@ -53,8 +54,6 @@ class LoadedModel {
   Result<void> check_tokenizer() const;
   void describe(const kernels::Kernels& kernels);
   void encode(std::span<const Scheduler::Work> work, float* out);
-  void encode_visits(const model::LateInteraction& late, std::span<const Scheduler::Work> work,
-                     float* out);
 
   hub::Checkpoint checkpoint_;
   hub::ModelConfig config_;
@@ -65,6 +64,7 @@ class LoadedModel {
   std::optional<Prompt> prompt_;
   model::Workspace workspace_;
   batch::PackedBatch batch_;
+  std::optional<InteractionBatches> visits_;  // of a model with several depths
   ModelInfo info_;
   std::mutex mutex_;
   std::unique_ptr<Scheduler> scheduler_;  // last: its thread uses the rest

@@ -103,6 +103,7 @@ Result<void> add_passages(const RankRequest& request, std::vector<std::vector<Ex
                             .effort = asked.effort,
                             .client = asked.client,
                             .priority = asked.priority,
+                            .document_scope = asked.document_scope,
                             .deadline = asked.deadline,
                             .cancel = asked.cancel};
   DocumentSpan source(passages.texts);

@@ -38,7 +38,7 @@ class PromptRanker final : public Ranker {
     prompt().build(ids_, lead, document, request().max_length, out);
   }
 
-  double logit(std::span<const float> row) const override { return static_cast<double>(row[0]); }
+  double logit(std::span<const float> row) override { return static_cast<double>(row[0]); }
 
  private:
   // NOLINTNEXTLINE(bugprone-unchecked-optional-access): made for models with a prompt alone

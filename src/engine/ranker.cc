@@ -135,7 +135,7 @@ Result<void> Ranker::finish() {
 
 Result<void> Ranker::add(std::size_t id, text::Sequence sequence) {
   pending_tokens_ += sequence.ids.size();
-  pending_.push_back({std::move(sequence), id, interaction(id == kQuery)});
+  pending_.push_back({std::move(sequence), id, visit(id == kQuery)});
   if (pending_tokens_ < model().info().batch_tokens) return {};
   flush();
   const std::size_t ahead = kBatchesAhead * model().info().batch_tokens;

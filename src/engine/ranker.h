@@ -64,11 +64,11 @@ class Ranker {
   virtual void build(const SequenceShare& share, std::span<const text::TokenId> lead,
                      std::span<const text::TokenId> document, text::Sequence& out) const = 0;
   // A window's logit from its row.
-  virtual double logit(std::span<const float> row) const = 0;
+  virtual double logit(std::span<const float> row) = 0;
   // How deep a row was read.
   virtual Effort depth() const { return Effort::full; }
   // What a sequence's work carries with it besides its tokens.
-  virtual std::shared_ptr<model::Interaction> interaction(bool of_query) {
+  virtual std::shared_ptr<Visit> visit(bool of_query) {
     (void)of_query;
     return nullptr;
   }
@@ -86,8 +86,11 @@ class Ranker {
   const RankRequest& request() const { return request_; }
   LoadedModel& model() const { return request_.model; }
   const text::Encoding& query_tokens() const { return query_; }
+  Usage& usage() { return ranking_.usage; }
   // The document that is being read.
   std::size_t document() const { return ranking_.results.size() - 1; }
+  // Its tokens so far, those of the newest window included.
+  std::size_t document_tokens() const { return ranking_.results.back().tokens; }
   // Whether the model's own rule of cutting holds, not that of windows.
   bool cuts() const { return request_.options.aggregation == Aggregation::first; }
 

@@ -23,11 +23,9 @@
 #include "podium/engine.h"
 #include "text/tokenizer.h"
 
-namespace podium::model {
-struct Interaction;
-}
-
 namespace podium {
+
+struct Visit;
 
 class Scheduler {
  public:
@@ -36,8 +34,8 @@ class Scheduler {
   struct Work {
     text::Sequence sequence;
     std::size_t id = 0;  // the job's own name for it
-    // Where it stands, if it is computed in several visits.
-    std::shared_ptr<model::Interaction> interaction = nullptr;
+    // Where it stands, if it may be computed in several visits.
+    std::shared_ptr<Visit> visit = nullptr;
   };
 
   // Rows for a batch: out is [batch.size(), row_size]. Called on the scheduler's thread.

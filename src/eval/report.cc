@@ -61,31 +61,39 @@ void write_set(json::Writer& out, const SetResult& set, const Means& means) {
       .value(set.candidates)
       .key("truncated")
       .value(set.truncated)
+      .key("work")
+      .value(set.work)
       .key("metrics");
   write_means(out, means);
-  out.end_object();
+  out.key("by_query").begin_array();
+  for (const Metrics& metrics : set.metrics) {
+    out.begin_array();
+    for (const double value : metrics) out.value(value);
+    out.end_array();
+  }
+  out.end_array().end_object();
 }
 
 void write_group(json::Writer& out, const GroupResult& group) {
   out.begin_object().key("name").value(group.name).key("sets").begin_array();
   for (const std::string& set : group.sets) out.value(set);
-  out.end_array().key("metrics");
+  out.end_array().key("work").value(group.work).key("metrics");
   write_means(out, group.means);
   out.end_object();
 }
 
 }  // namespace
 
-Report summarise(std::string scorer, const SampleSize& size, std::vector<SetResult> sets,
-                 std::span<const Group> groups) {
-  Report report{std::move(scorer), size, std::move(sets), {}, {}, std::nullopt};
+Report summarise(std::string scorer, std::string effort, const SampleSize& size,
+                 std::vector<SetResult> sets, std::span<const Group> groups) {
+  Report report{std::move(scorer), std::move(effort), size, std::move(sets), {}, {}, std::nullopt};
   for (const SetResult& set : report.sets) {
     report.set_means.push_back(means_of(std::vector{Weighted{{&set}, 1}}, size.seed));
   }
   std::vector<Weighted> parts;
   for (const Group& group : groups) {
     Weighted part;
-    GroupResult result{group.name, {}, {}};
+    GroupResult result{group.name, {}, {}, 0};
     for (const std::string& name : group.sets) {
       const auto set = std::ranges::find(report.sets, name, &SetResult::name);
       if (set == report.sets.end()) continue;
@@ -93,6 +101,9 @@ Report summarise(std::string scorer, const SampleSize& size, std::vector<SetResu
       result.sets.push_back(name);
     }
     if (part.sets.empty()) continue;
+    for (const SetResult* set : part.sets) {
+      result.work += set->work / static_cast<double>(part.sets.size());
+    }
     result.means = means_of({&part, 1}, size.seed);
     report.groups.push_back(std::move(result));
     parts.push_back(std::move(part));
@@ -108,6 +119,8 @@ std::string report_json(const Report& report) {
   out.begin_object()
       .key("scorer")
       .value(report.scorer)
+      .key("effort")
+      .value(report.effort)
       .key("seed")
       .value(report.size.seed)
       .key("queries")
@@ -131,6 +144,53 @@ std::string report_json(const Report& report) {
   }
   out.end_object();
   return text + "\n";
+}
+
+std::vector<SetResult> read_sets(std::string_view line, std::string_view scorer,
+                                 std::string_view effort, const SampleSize& size) {
+  std::vector<SetResult> sets;
+  const auto document = json::Document::parse(std::string(line), "");
+  if (!document) return sets;
+  const json::Value root = document->root();
+  const auto text = [](const json::Value& from, std::string_view key) {
+    const auto member = from.find(key);
+    return member ? member->as_string().value_or("") : std::string_view();
+  };
+  const auto number = [](const json::Value& from, std::string_view key) {
+    const auto member = from.find(key);
+    return member ? member->as_double().value_or(-1) : -1.0;
+  };
+  const auto count = [&](const json::Value& from, std::string_view key) {
+    return static_cast<std::size_t>(std::max(0.0, number(from, key)));
+  };
+  const bool same = text(root, "scorer") == scorer && text(root, "effort") == effort &&
+                    count(root, "seed") == size.seed && count(root, "queries") == size.queries &&
+                    count(root, "depth") == size.depth;
+  const auto found = root.find("sets");
+  if (!same || !found) return sets;
+  found->for_each_element([&](json::Value one) {
+    SetResult set{std::string(text(one, "name")),
+                  count(one, "left_out"),
+                  count(one, "documents"),
+                  count(one, "candidates"),
+                  count(one, "truncated"),
+                  {},
+                  number(one, "work")};
+    if (const auto queries = one.find("by_query")) {
+      queries->for_each_element([&](json::Value values) {
+        std::size_t metric = 0;
+        Metrics& metrics = set.metrics.emplace_back();
+        values.for_each_element([&](json::Value value) {
+          if (metric < metrics.size()) metrics[metric++] = value.as_double().value_or(0);
+          return true;
+        });
+        return true;
+      });
+    }
+    if (!set.metrics.empty()) sets.push_back(std::move(set));
+    return true;
+  });
+  return sets;
 }
 
 }  // namespace podium::eval

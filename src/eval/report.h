@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eval/bootstrap.h"
@@ -24,6 +25,7 @@ struct SetResult {
   std::size_t candidates = 0;    // of all queries together
   std::size_t truncated = 0;     // candidates the model could not read to their end
   std::vector<Metrics> metrics;  // one a query
+  double work = 1;               // Usage::work over all its queries
 };
 
 // The mean of each metric with its 95 % interval.
@@ -33,10 +35,12 @@ struct GroupResult {
   std::string name;
   std::vector<std::string> sets;  // those of its sets that were evaluated
   Means means;                    // of the sets' means: each set counts the same
+  double work = 1;                // the mean of the sets'
 };
 
 struct Report {
   std::string scorer;  // "bm25", or the model's name
+  std::string effort;  // how deep it read; empty if it has one depth alone
   SampleSize size;
   std::vector<SetResult> sets;
   std::vector<Means> set_means;     // one a set
@@ -45,13 +49,18 @@ struct Report {
 };
 
 // Intervals are drawn with the sample's seed.
-Report summarise(std::string scorer, const SampleSize& size, std::vector<SetResult> sets,
-                 std::span<const Group> groups);
+Report summarise(std::string scorer, std::string effort, const SampleSize& size,
+                 std::vector<SetResult> sets, std::span<const Group> groups);
 
-// {"scorer", "seed", "queries", "depth", "resamples", "sets": [{"name", "queries", "left_out",
-// "documents", "candidates", "truncated", "metrics": {"nDCG@10": {"mean", "low", "high"}, …}}],
-// "groups": [{"name", "sets", "metrics"}], "all": metrics or null}. Queries and depth are those
-// asked for, 0 for all.
+// {"scorer", "effort", "seed", "queries", "depth", "resamples", "sets": [{"name", "queries",
+// "left_out", "documents", "candidates", "truncated", "work", "metrics": {"nDCG@10": {"mean",
+// "low", "high"}, …}, "by_query": [[nDCG@10, …], …]}], "groups": [{"name", "sets", "work",
+// "metrics"}], "all": metrics or null} in one line. Queries and depth are those asked for, 0 for
+// all.
 std::string report_json(const Report& report);
+
+// The sets of such a line, if it is about the same scorer, effort and sample; else none.
+std::vector<SetResult> read_sets(std::string_view line, std::string_view scorer,
+                                 std::string_view effort, const SampleSize& size);
 
 }  // namespace podium::eval

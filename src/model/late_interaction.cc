@@ -110,8 +110,8 @@ Result<void> LateInteraction::read_heads(WeightReader& reader, const hub::ModelC
 Workspace LateInteraction::make_workspace(std::size_t max_tokens, std::size_t max_length,
                                           int workers) const {
   Workspace workspace = encoder_->make_workspace(max_tokens, max_length, workers);
-  const std::size_t matching = kBlock * size_ + kBlock * max_length + max_length +
-                               Linear::scratch_floats(kBlock, encoder_->hidden_size());
+  const std::size_t matching = kBlock * (size_ + size_ / sizeof(float) + 2 + max_length) +
+                               max_length + Linear::scratch_floats(kBlock, encoder_->hidden_size());
   for (auto& scratch : workspace.scratch) {
     if (scratch.size() < matching) scratch = AlignedBuffer<float>(matching);
   }
@@ -177,36 +177,35 @@ void LateInteraction::advance(const batch::PackedBatch& batch,
   const auto states = [&](std::size_t s) {
     return workspace.states.data() + batch.cu_seqlens[s] * hidden;
   };
-  if (from > 0) {
+  const bool seen = passages.front()->seen;
+  if (from > 0 && !seen) {
     pool.parallel_for(passages.size(), [&](std::size_t s, int) {
       std::ranges::copy(passages[s]->states, states(s));
     });
   }
   for (std::size_t depth = from; depth < to; ++depth) {
-    read_to(depth, batch, workspace, pool);
+    if (!seen) read_to(depth, batch, workspace, pool);
     pool.parallel_for(passages.size(), [&](std::size_t s, int worker) {
       float* scratch = workspace.scratch[static_cast<std::size_t>(worker)].data();
       Interaction& passage = *passages[s];
-      passage.matches[depth] = match(depth, states(s), batch.length(s), *passage.query, scratch);
+      const float* from_encoder = seen ? nullptr : states(s);
+      passage.matches[depth] =
+          match(depth, from_encoder, batch.length(s), passage.kept[depth], *passage.query, scratch);
+      if (!has_vector(depth)) return;
+      passage.cosine = cosine(depth, from_encoder, batch.length(s), passage.kept[depth],
+                              *passage.query, scratch);
     });
   }
-  pool.parallel_for(passages.size(), [&](std::size_t s, int worker) {
+  pool.parallel_for(passages.size(), [&](std::size_t s, int) {
     Interaction& passage = *passages[s];
     const std::size_t length = batch.length(s);
     if (from == 0) {
       passage.repeated =
           repeated(std::span(batch.token_ids).subspan(batch.cu_seqlens[s], length), *passage.query);
     }
-    double cosine = 0;
-    if (to == kDepths) {
-      float* vector = workspace.scratch[static_cast<std::size_t>(worker)].data();
-      pool_mean(states(s), length, hidden, vector);
-      to_unit_length(vector, hidden);
-      cosine = dot(vector, passage.query->vector.data(), hidden);
-    }
-    logits[s] = static_cast<float>(logit(to - 1, passage, length, cosine));
+    logits[s] = static_cast<float>(logit(to - 1, passage, length));
     passage.from = to;
-    if (passage.keep) {
+    if (passage.keep && !seen) {
       passage.states.assign(states(s), states(s) + length * hidden);
     } else {
       passage.states = {};
@@ -229,24 +228,82 @@ void LateInteraction::project(std::size_t depth, const float* states, std::size_
   for (std::size_t row = 0; row < rows; ++row) to_unit_length(out + row * size_, size_);
 }
 
+struct LateInteraction::Block {
+  float* scales = nullptr;        // [tokens]
+  float* vector = nullptr;        // [hidden_size], the passage's, where the depth has one
+  std::int8_t* tokens = nullptr;  // [tokens, size]: a token's unit vector is scale * bytes
+};
+
+LateInteraction::Block LateInteraction::block(std::byte* bytes, std::size_t depth,
+                                              std::size_t tokens) const {
+  auto* floats = reinterpret_cast<float*>(bytes);
+  float* behind = floats + tokens + (has_vector(depth) ? output_size() : 0);
+  return {floats, floats + tokens, reinterpret_cast<std::int8_t*>(behind)};
+}
+
+std::size_t LateInteraction::state_bytes(std::size_t depth, std::size_t tokens) const {
+  const std::size_t floats = tokens + (has_vector(depth) ? output_size() : 0);
+  return floats * sizeof(float) + tokens * size_;
+}
+
+void LateInteraction::quantise(const float* vectors, std::size_t rows, const Block& out) const {
+  constexpr float kLargest = 127;
+  constexpr float kRound = 12582912;  // 1.5 * 2^23: what is added to it loses its fraction
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float* x = vectors + row * size_;
+    float largest = 0;
+    for (std::size_t i = 0; i < size_; ++i) largest = std::max(largest, std::abs(x[i]));
+    out.scales[row] = largest / kLargest;
+    const float divisor = largest > 0 ? largest : 1;
+    for (std::size_t i = 0; i < size_; ++i) {
+      const float whole = x[i] * kLargest / divisor + kRound - kRound;
+      out.tokens[row * size_ + i] = static_cast<std::int8_t>(static_cast<int>(whole));
+    }
+  }
+}
+
+// states: from the encoder, to be kept in the block if there is one; null: they are in the block.
 double LateInteraction::match(std::size_t depth, const float* states, std::size_t rows,
-                              const InteractionQuery& query, float* scratch) const {
-  float* projected = scratch;
-  float* cosines = projected + kBlock * size_;
+                              std::byte* kept, const InteractionQuery& query,
+                              float* scratch) const {
+  float* values = scratch;
+  float* cosines = values + kBlock * size_;
   float* best = cosines + kBlock * query.length;
-  float* rest = best + query.length;
+  Block part{.scales = best + query.length};
+  part.tokens = reinterpret_cast<std::int8_t*>(part.scales + kBlock);
+  float* rest = part.scales + kBlock + kBlock * (size_ / sizeof(float) + 1);
+  const Block whole = kept == nullptr ? Block{} : block(kept, depth, rows);
   std::fill_n(best, query.length, -2.0F);  // less than any cosine
   for (std::size_t first = 0; first < rows; first += kBlock) {
     const std::size_t count = std::min(kBlock, rows - first);
-    project(depth, states + first * output_size(), count, projected, rest);
-    encoder_->kernels().gemm_f32(projected, size_, count, query.tokens[depth], cosines,
-                                 query.length);
+    if (kept != nullptr) {
+      part.scales = whole.scales + first;
+      part.tokens = whole.tokens + first * size_;
+    }
+    if (states != nullptr) {
+      project(depth, states + first * output_size(), count, values, rest);
+      quantise(values, count, part);
+    }
+    for (std::size_t i = 0; i < count * size_; ++i) values[i] = static_cast<float>(part.tokens[i]);
+    encoder_->kernels().gemm_f32(values, size_, count, query.tokens[depth], cosines, query.length);
     for (std::size_t row = 0; row < count; ++row) {
       const float* cosine = cosines + row * query.length;
-      for (std::size_t i = 0; i < query.length; ++i) best[i] = std::max(best[i], cosine[i]);
+      const float scale = part.scales[row];
+      for (std::size_t i = 0; i < query.length; ++i) best[i] = std::max(best[i], scale * cosine[i]);
     }
   }
   return dot(best, query.weights[depth].data(), query.length);
+}
+
+double LateInteraction::cosine(std::size_t depth, const float* states, std::size_t rows,
+                               std::byte* kept, const InteractionQuery& query,
+                               float* scratch) const {
+  float* vector = kept == nullptr ? scratch : block(kept, depth, rows).vector;
+  if (states != nullptr) {
+    pool_mean(states, rows, output_size(), vector);
+    to_unit_length(vector, output_size());
+  }
+  return dot(vector, query.vector.data(), output_size());
 }
 
 // A sequence's ids without prefix and special tokens.
@@ -270,14 +327,14 @@ double LateInteraction::repeated(std::span<const std::int32_t> ids,
   return found / std::max(total, 1e-6);
 }
 
-double LateInteraction::logit(std::size_t depth, const Interaction& passage, std::size_t length,
-                              double cosine) const {
+double LateInteraction::logit(std::size_t depth, const Interaction& passage,
+                              std::size_t length) const {
   std::array<double, kPlainFeatures + kDepths + 1> features{
       passage.repeated, std::log(static_cast<double>(passage.query->length)),
       std::log(static_cast<double>(length))};
   std::size_t count = kPlainFeatures;
   for (std::size_t i = 0; i <= depth; ++i) features[count++] = passage.matches[i];
-  if (depth + 1 == kDepths) features[count++] = cosine;
+  if (has_vector(depth)) features[count++] = passage.cosine;
   const double raw = heads_[depth].scorer.logit(std::span(features).first(count));
   return depths_[depth].scale * raw + depths_[depth].bias;
 }

@@ -6,6 +6,10 @@
 // network turns the averages of the depths so far, the share of the query's words that the passage
 // repeats and both lengths into a logit; at the last depth also the bi-encoder's cosine.
 // train/interaction.py is the reference.
+//
+// All that is needed of a passage's tokens are their short vectors, in bytes with a scale for each
+// token: a passage whose block of them was kept is compared again without the encoder, to the bit
+// as if it had been encoded.
 #pragma once
 
 #include <array>
@@ -40,8 +44,13 @@ struct Interaction {
   std::size_t to = kDepths;                       // depths computed afterwards
   bool keep = false;                              // it may go on from there
   std::vector<float> states;                      // [tokens, hidden_size] in between
+  // Blocks of state_bytes() for the depths [from, to): read if the passage was seen before, else
+  // written; null: not kept.
+  bool seen = false;
+  std::array<std::byte*, kDepths> kept{};
   std::array<double, kDepths> matches{};
   double repeated = 0;
+  double cosine = 0;
 };
 
 class LateInteraction final : public Model {
@@ -64,8 +73,11 @@ class LateInteraction final : public Model {
   void encode_query(const batch::PackedBatch& batch, Workspace& workspace, ThreadPool& pool,
                     InteractionQuery& out) const;
 
-  // Takes passages that have come equally far to the same depth. logits: one calibrated logit for
-  // each, of the depth they reach.
+  // Bytes of what is kept of a passage at a depth.
+  std::size_t state_bytes(std::size_t depth, std::size_t tokens) const;
+
+  // Takes passages that have come equally far, all seen before or none, to the same depth. logits:
+  // one calibrated logit for each, of the depth they reach.
   void advance(const batch::PackedBatch& batch, std::span<Interaction* const> passages,
                Workspace& workspace, ThreadPool& pool, float* logits) const;
 
@@ -100,12 +112,17 @@ class LateInteraction final : public Model {
                ThreadPool& pool) const;
   void project(std::size_t depth, const float* states, std::size_t rows, float* out,
                float* scratch) const;
-  double match(std::size_t depth, const float* states, std::size_t rows,
+  struct Block;  // what is kept of a passage at a depth
+  Block block(std::byte* bytes, std::size_t depth, std::size_t tokens) const;
+  bool has_vector(std::size_t depth) const { return depth + 1 == kDepths; }
+  void quantise(const float* vectors, std::size_t rows, const Block& out) const;
+  double match(std::size_t depth, const float* states, std::size_t rows, std::byte* kept,
                const InteractionQuery& query, float* scratch) const;
+  double cosine(std::size_t depth, const float* states, std::size_t rows, std::byte* kept,
+                const InteractionQuery& query, float* scratch) const;
   double repeated(std::span<const std::int32_t> ids, const InteractionQuery& query) const;
   std::span<const std::int32_t> words(std::span<const std::int32_t> ids) const;
-  double logit(std::size_t depth, const Interaction& passage, std::size_t length,
-               double cosine) const;
+  double logit(std::size_t depth, const Interaction& passage, std::size_t length) const;
 
   std::unique_ptr<PostNormEncoder> encoder_;
   std::array<Depth, kDepths> depths_;

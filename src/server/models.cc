@@ -25,13 +25,15 @@ LoadedModel::LoadedModel(std::string name, std::string directory, Engine engine)
       serial_(next_serial()) {}
 
 ModelRegistry::ModelRegistry(std::vector<std::pair<std::string, std::string>> aliases, bool strict,
-                             int threads)
-    : aliases_(std::move(aliases)), strict_(strict), threads_(threads) {}
+                             EngineOptions engine)
+    : aliases_(std::move(aliases)), strict_(strict), engine_(std::move(engine)) {}
 
 Result<std::shared_ptr<const LoadedModel>> ModelRegistry::load(std::string name,
                                                                const std::string& directory) {
   const std::lock_guard loading(loading_);
-  PODIUM_TRY(Engine engine, Engine::load({.model = directory, .threads = threads_}));
+  EngineOptions options = engine_;
+  options.model = directory;
+  PODIUM_TRY(Engine engine, Engine::load(options));
   if (name.empty()) name = engine.info().name;
   auto loaded = std::make_shared<const LoadedModel>(name, directory, std::move(engine));
   const std::lock_guard lock(mutex_);

@@ -43,7 +43,8 @@ class LoadedModel final : public ServedModel {
 
 class ModelRegistry final : public Models {
  public:
-  ModelRegistry(std::vector<std::pair<std::string, std::string>> aliases, bool strict, int threads);
+  ModelRegistry(std::vector<std::pair<std::string, std::string>> aliases, bool strict,
+                EngineOptions engine);
 
   // Loads a model and puts it in the place of the one of that name, or at the end. An empty name
   // is that of the model.
@@ -61,7 +62,7 @@ class ModelRegistry final : public Models {
  private:
   const std::vector<std::pair<std::string, std::string>> aliases_;
   const bool strict_;
-  const int threads_;
+  const EngineOptions engine_;  // of every model
   mutable std::shared_mutex mutex_;
   std::mutex loading_;  // one load at a time: each takes the memory of a model
   std::vector<std::shared_ptr<const LoadedModel>> models_;

@@ -227,6 +227,13 @@ constexpr std::array kOptions = {
     Option{"cache", "N", "scores kept for pairs seen again; 0 keeps none\n(default: 100000)", false,
            [](O& o, S v) { return set_number<std::size_t>(o.cache, v, 0, 1'000'000'000); },
            [](const O& o) { return Values{std::to_string(o.cache)}; }},
+    Option{
+        "document-cache", "BYTES",
+        "what a model with several depths keeps of\ndocuments; 0 is nothing (default: 32MB)", false,
+        [](O& o, S v) {
+          return v == "0" ? (o.document_cache = 0, Result<void>()) : set_bytes(o.document_cache, v);
+        },
+        [](const O& o) { return Values{bytes_text(o.document_cache)}; }},
     Option{"shared-cache", "", "share them between API keys", false,
            [](O& o, S v) { return set_switch(o.shared_cache, v); },
            [](const O& o) { return switch_text(o.shared_cache); }},

@@ -39,7 +39,8 @@ struct ServerOptions {
   std::chrono::milliseconds timeout{60'000};  // of a request that names none
   std::chrono::milliseconds shutdown_timeout{30'000};
   std::size_t cache = 100'000;  // scores kept
-  bool shared_cache = false;    // between API keys
+  std::size_t document_cache = EngineOptions().document_cache_bytes;
+  bool shared_cache = false;  // between API keys
   bool strict_jina = false;
   bool access_log = false;
   std::string cors_origin;

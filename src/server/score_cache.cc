@@ -1,71 +1,14 @@
 #include "server/score_cache.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
-#include <random>
 #include <string>
 
 namespace podium::server {
 
-namespace {
+ScoreCache::ScoreCache(std::size_t scores)
+    : secret_(random_hash_key()), slots_((scores + kWays - 1) / kWays * kWays) {}
 
-struct SipState {
-  std::uint64_t v0, v1, v2, v3;
-
-  void rounds(int count) {
-    for (int i = 0; i < count; ++i) {
-      v0 += v1;
-      v1 = std::rotl(v1, 13) ^ v0;
-      v0 = std::rotl(v0, 32);
-      v2 += v3;
-      v3 = std::rotl(v3, 16) ^ v2;
-      v0 += v3;
-      v3 = std::rotl(v3, 21) ^ v0;
-      v2 += v1;
-      v1 = std::rotl(v1, 17) ^ v2;
-      v2 = std::rotl(v2, 32);
-    }
-  }
-
-  void absorb(std::uint64_t word) {
-    v3 ^= word;
-    rounds(2);
-    v0 ^= word;
-  }
-};
-
-std::uint64_t little_endian(const char* bytes, std::size_t count) {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  }
-  return word;
-}
-
-}  // namespace
-
-PairKey siphash(const HashKey& key, std::string_view bytes) {
-  SipState state{key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d ^ 0xee,
-                 key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
-  std::size_t at = 0;
-  for (; at + 8 <= bytes.size(); at += 8) state.absorb(little_endian(bytes.data() + at, 8));
-  state.absorb(little_endian(bytes.data() + at, bytes.size() - at) | std::uint64_t{bytes.size()}
-                                                                         << 56);
-  state.v2 ^= 0xee;
-  state.rounds(4);
-  const std::uint64_t low = state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
-  state.v1 ^= 0xdd;
-  state.rounds(4);
-  return {state.v0 ^ state.v1 ^ state.v2 ^ state.v3, low};
-}
-
-ScoreCache::ScoreCache(std::size_t scores) : slots_((scores + kWays - 1) / kWays * kWays) {
-  std::random_device random;
-  for (std::uint64_t& word : secret_) word = std::uint64_t{random()} << 32 | random();
-}
-
-PairKey ScoreCache::key(std::span<const std::string_view> parts) const {
+Hash128 ScoreCache::key(std::span<const std::string_view> parts) const {
   std::string bytes;
   for (const std::string_view part : parts) {
     const std::uint64_t size = part.size();
@@ -74,12 +17,12 @@ PairKey ScoreCache::key(std::span<const std::string_view> parts) const {
   return siphash(secret_, bytes);
 }
 
-std::span<ScoreCache::Slot> ScoreCache::set_of(const PairKey& key) {
+std::span<ScoreCache::Slot> ScoreCache::set_of(const Hash128& key) {
   const std::size_t sets = slots_.size() / kWays;
   return std::span(slots_).subspan(key.low % sets * kWays, kWays);
 }
 
-std::optional<ScoreCache::Score> ScoreCache::find(const PairKey& key) {
+std::optional<ScoreCache::Score> ScoreCache::find(const Hash128& key) {
   if (!is_on()) return std::nullopt;
   const std::lock_guard lock(mutex_);
   for (Slot& slot : set_of(key)) {
@@ -90,7 +33,7 @@ std::optional<ScoreCache::Score> ScoreCache::find(const PairKey& key) {
   return std::nullopt;
 }
 
-void ScoreCache::insert(const PairKey& key, const Score& score) {
+void ScoreCache::insert(const Hash128& key, const Score& score) {
   if (!is_on()) return;
   const std::lock_guard lock(mutex_);
   const auto set = set_of(key);

@@ -1,9 +1,7 @@
 // Scores of pairs seen before. Its memory is taken at the start; a full set of slots gives up its
-// oldest. Pairs are known by a 128-bit keyed hash (SipHash-2-4 with a key of this process), so that
-// nobody can choose texts that collide. Thread-safe.
+// oldest. Pairs are known by a keyed hash with a key of this process. Thread-safe.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -12,18 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/siphash.h"
+
 namespace podium::server {
-
-struct PairKey {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  friend bool operator==(const PairKey&, const PairKey&) = default;
-};
-
-using HashKey = std::array<std::uint64_t, 2>;
-
-// SipHash-2-4 with 128 bits out (Aumasson and Bernstein 2012, reference implementation).
-PairKey siphash(const HashKey& key, std::string_view bytes);
 
 class ScoreCache {
  public:
@@ -38,21 +27,21 @@ class ScoreCache {
   bool is_on() const { return !slots_.empty(); }
 
   // The key of a list of texts; no other list of texts has the same bytes hashed.
-  PairKey key(std::span<const std::string_view> parts) const;
+  Hash128 key(std::span<const std::string_view> parts) const;
 
-  std::optional<Score> find(const PairKey& key);
-  void insert(const PairKey& key, const Score& score);
+  std::optional<Score> find(const Hash128& key);
+  void insert(const Hash128& key, const Score& score);
 
  private:
   static constexpr std::size_t kWays = 8;
   struct Slot {
-    PairKey key;
+    Hash128 key;
     Score score;
     std::uint64_t used = 0;  // when last, counted in uses; 0: empty
   };
-  std::span<Slot> set_of(const PairKey& key);
+  std::span<Slot> set_of(const Hash128& key);
 
-  HashKey secret_;
+  const HashKey secret_;
   std::mutex mutex_;
   std::vector<Slot> slots_;
   std::uint64_t uses_ = 0;

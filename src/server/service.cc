@@ -81,7 +81,8 @@ std::string score_context(const Call& call, const Job& job, const LoadedModel& m
 using Scores = std::vector<std::optional<ScoreCache::Score>>;  // of the different texts
 
 Parsed<Ranking> ask_engine(const Engine& engine, const Call& call, const Job& job,
-                           const Caller& caller, std::span<const std::string_view> documents) {
+                           const Caller& caller, const std::string& scope,
+                           std::span<const std::string_view> documents) {
   if (caller.abandoned.stop_requested()) return refuse(Fault::timed_out, "the client hung up");
   if (std::chrono::steady_clock::now() >= caller.deadline) return refuse_late();
   RankOptions options = job.options;
@@ -90,6 +91,7 @@ Parsed<Ranking> ask_engine(const Engine& engine, const Call& call, const Job& jo
   options.exact_top = job.options.top_n;
   options.passages = call.passages;
   options.passage_documents = job.options.top_n;
+  options.document_scope = std::hash<std::string>{}(scope);
   options.client = std::hash<std::string>{}(caller.client);
   options.priority = static_cast<int>(std::clamp<std::int64_t>(call.priority, INT_MIN, INT_MAX));
   options.deadline = caller.deadline;
@@ -172,10 +174,10 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
 
   // Passages are not kept, so that documents whose passages are asked for are ranked again.
   const bool caches = cache_.is_on() && scores_pairs(model) && call.passages == 0;
-  const std::string context =
-      score_context(call, job, model, limits_.shared_cache ? std::string() : caller.key);
-  const PairKey query_key = cache_.key(std::array<std::string_view, 2>{context, job.query});
-  std::vector<PairKey> keys(caches ? count : 0);
+  const std::string scope = limits_.shared_cache ? std::string() : caller.key;
+  const std::string context = score_context(call, job, model, scope);
+  const Hash128 query_key = cache_.key(std::array<std::string_view, 2>{context, job.query});
+  std::vector<Hash128> keys(caches ? count : 0);
   Scores scores(count);
   std::vector<std::string_view> unknown;
   std::vector<std::size_t> unknown_places;
@@ -195,7 +197,7 @@ Parsed<Ranking> Service::rank_job(const Call& call, const Job& job, const Caller
 
   Ranking ranking;
   if (!unknown.empty()) {
-    auto ranked = ask_engine(model.engine(), call, job, caller, unknown);
+    auto ranked = ask_engine(model.engine(), call, job, caller, scope, unknown);
     if (!ranked) return tl::unexpected(std::move(ranked).error());
     computed += unknown.size();
     ranking.timings = ranked->timings;

@@ -14,10 +14,11 @@ namespace {
 
 using model::data;
 
-Engine load(int threads = 2, std::size_t batch_tokens = 0) {
+Engine load(int threads = 2, std::size_t batch_tokens = 0, std::size_t cache_bytes = 0) {
   auto engine = Engine::load({.model = data("tiny-interaction").string(),
                               .threads = threads,
                               .batch_tokens = batch_tokens,
+                              .document_cache_bytes = cache_bytes,
                               .precision = Precision::fp32});
   EXPECT_TRUE(engine) << (engine ? "" : engine.error().message);
   return *std::move(engine);
@@ -161,6 +162,69 @@ TEST(LateInteraction, ReadsLongDocumentsInWindowsAndFindsPassages) {
     EXPECT_FALSE(ranking->results[0].truncated);
     EXPECT_EQ(ranking->results[0].passages.size(), 1U);
   }
+}
+
+// Whatever is found again, in however small a cache, and however far it was read before.
+TEST(LateInteraction, DocumentsSeenBeforeScoreTheSame) {
+  const auto texts = many_documents(120);
+  const std::vector<std::string_view> documents(texts.begin(), texts.end());
+  const Engine plain = load();
+  for (const std::size_t bytes :
+       {std::size_t{1} << 24U, std::size_t{1} << 17U, std::size_t{4096}}) {
+    const Engine engine = load(2, 500, bytes);
+    for (const char* query : {"gentle skin care", "aloe water", "organic test"}) {
+      for (const std::size_t top : {std::size_t{7}, std::size_t{0}, std::size_t{7}}) {
+        for (const Effort effort : {Effort::tiny, Effort::automatic, Effort::turbo, Effort::full}) {
+          const RankOptions options{.score = ScoreKind::logit, .effort = effort, .exact_top = top};
+          const std::span some = std::span(documents).subspan(query[0] % 7 * 5, 80);
+          const auto expected = plain.rank(query, some, options);
+          const auto found = engine.rank(query, some, options);
+          ASSERT_TRUE(expected && found);
+          EXPECT_EQ(expected->usage.known_tokens, 0U);
+          EXPECT_EQ(expected->usage.work, found->usage.work);
+          for (std::size_t i = 0; i < some.size(); ++i) {
+            EXPECT_EQ(found->results[i].index, expected->results[i].index);
+            EXPECT_EQ(found->results[i].relevance_score, expected->results[i].relevance_score);
+            EXPECT_EQ(found->results[i].depth, expected->results[i].depth);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(LateInteraction, DocumentsSeenBeforeAreNotEncodedAgain) {
+  const auto texts = many_documents(20);
+  const std::vector<std::string_view> documents(texts.begin(), texts.end());
+  const Engine engine = load(2, 0, std::size_t{1} << 24U);
+  const auto known = [&](std::string_view query, RankOptions options) {
+    const auto ranking = engine.rank(query, documents, options);
+    EXPECT_TRUE(ranking);
+    return ranking->usage.known_tokens;
+  };
+  std::size_t tokens = 0;
+  EXPECT_EQ(known("skin", {.effort = Effort::turbo}), 0U);
+  const auto again = engine.rank("water", documents, {.effort = Effort::turbo});
+  for (const RankedDocument& result : again->results) tokens += result.tokens;
+  EXPECT_EQ(again->usage.known_tokens, tokens);
+  EXPECT_EQ(known("water", {.effort = Effort::tiny}), tokens);
+  EXPECT_EQ(known("water", {}), 0U);  // one depth is new
+  EXPECT_EQ(known("aloe", {}), tokens);
+  EXPECT_EQ(known("aloe", {.document_scope = 1}), 0U);
+}
+
+TEST(LateInteraction, WorkIsTheShareOfLayersThatWereRead) {
+  const auto texts = many_documents(100);
+  const std::vector<std::string_view> documents(texts.begin(), texts.end());
+  const Engine engine = load();
+  const auto work = [&](RankOptions options) {
+    return engine.rank("gentle skin care", documents, options)->usage.work;
+  };
+  EXPECT_EQ(work({}), 1);
+  EXPECT_NEAR(work({.effort = Effort::turbo}), 0.5, 0.02);  // 2 of 4 layers; the query in full
+  EXPECT_NEAR(work({.effort = Effort::tiny}), 0.25, 0.02);
+  EXPECT_LT(work({.exact_top = 5}), 0.95);
+  EXPECT_GT(work({.exact_top = 5}), 0.25);
 }
 
 TEST(LateInteraction, HasVectorsToo) {

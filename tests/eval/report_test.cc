@@ -16,7 +16,7 @@ SetResult result(const std::string& name, std::vector<double> values) {
 Report three_sets() {
   const std::vector<Group> groups{
       {"first", {"a", "b", "not here"}}, {"second", {"c"}}, {"third", {"not here either"}}};
-  return summarise("bm25", {20, 10, 1},
+  return summarise("bm25", "", {20, 10, 1},
                    {result("a", {0, 0, 0}), result("b", {1}), result("c", {1, 1})}, groups);
 }
 
@@ -32,7 +32,7 @@ TEST(Reports, AverageSetsInGroupsAndGroupsInAll) {
 }
 
 TEST(Reports, HaveNoMeanOfOneGroup) {
-  EXPECT_FALSE(summarise("m", {}, {result("a", {1})}, {}).all);
+  EXPECT_FALSE(summarise("m", "", {}, {result("a", {1})}, {}).all);
 }
 
 TEST(Reports, BecomeJson) {
@@ -53,10 +53,26 @@ TEST(Reports, BecomeJson) {
     EXPECT_TRUE(set.find("metrics")->find("recall@3"));
     return true;
   });
-  EXPECT_TRUE(json::Document::parse(report_json(summarise("m", {}, {result("a", {1})}, {})), "")
+  EXPECT_TRUE(json::Document::parse(report_json(summarise("m", "", {}, {result("a", {1})}, {})), "")
                   ->root()
                   .find("all")
                   ->is_null());
+}
+
+TEST(Reports, GoOnWhereTheyStopped) {
+  const Report report = three_sets();
+  const std::string text = report_json(report);
+  const auto sets = read_sets(text, "bm25", "", {20, 10, 1});
+  ASSERT_EQ(sets.size(), 3U);
+  EXPECT_EQ(sets[2].name, "c");
+  EXPECT_EQ(sets[0].metrics, report.sets[0].metrics);
+  EXPECT_EQ(report_json(summarise("bm25", "", {20, 10, 1}, sets, {})),
+            report_json(summarise("bm25", "", {20, 10, 1}, report.sets, {})));
+  EXPECT_TRUE(read_sets(text, "bm25", "tiny", {20, 10, 1}).empty());
+  EXPECT_TRUE(read_sets(text, "m", "", {20, 10, 1}).empty());
+  EXPECT_TRUE(read_sets(text, "bm25", "", {20, 10, 2}).empty());
+  EXPECT_TRUE(read_sets("", "bm25", "", {20, 10, 1}).empty());
+  EXPECT_TRUE(read_sets(text.substr(0, text.size() / 2), "bm25", "", {20, 10, 1}).empty());
 }
 
 }  // namespace
