@@ -73,6 +73,9 @@ def requests_section(requests):
     rows = []
     for name, text in (
         ("default", "Podium, default model, over HTTP"),
+        ("top", "the same, the ten best wanted: the others may be settled early"),
+        ("seen", "90 of the 100 seen before"),
+        ("top_seen", "both"),
         ("small", "Podium, small shape, over HTTP"),
         ("cross_encoder", "sentence-transformers CrossEncoder, small shape, in process"),
     ):

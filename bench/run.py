@@ -136,10 +136,15 @@ def quantiles(seconds):
     return [1000 * float(np.quantile(seconds, q)) for q in (0.5, 0.99)]
 
 
-def measure_server(podium, threads, rounds, *options):
-    """Latency of /rerank with 100 passages, start to first answer, and the server's peak memory."""
+def request_body(number, new, **members):
+    """The number-th request: 100 passages, of which `new` were in none before."""
     query, texts = passages()
-    body = json.dumps({"query": query, "documents": texts}).encode()
+    documents = [f"{number} {text}" if i < new else text for i, text in enumerate(texts)]
+    return json.dumps({"query": query, "documents": documents, **members}).encode()
+
+
+def measure_server(podium, threads, rounds, *options, new=100, **members):
+    """Latency of /rerank with 100 passages, `new` of them in every request, and the server's peak memory."""
     port = 20000 + os.getpid() % 20000
     url = f"http://127.0.0.1:{port}/v1/rerank"
     command = [podium, "serve", "--port", str(port), "--cache", "0", "--threads", str(threads), *options]
@@ -147,6 +152,7 @@ def measure_server(podium, threads, rounds, *options):
     try:
         start, seconds = time.perf_counter(), []
         while len(seconds) < rounds + 1:
+            body = request_body(len(seconds), new, **members)
             at = time.perf_counter()
             request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
             try:
@@ -211,7 +217,10 @@ def measure_requests(build, threads, rounds):
     long_text = " ".join(passages()[1]) * 12
     long_text = (long_text * (500000 // len(long_text) + 1))[:430000].replace("\n", " ")  # about 100,000 tokens
     return {
-        "default": measure_server(podium, threads, rounds),
+        "default": measure_server(podium, threads, rounds, effort="full"),
+        "top": measure_server(podium, threads, rounds, top_n=10),
+        "seen": measure_server(podium, threads, rounds, new=10, effort="full"),
+        "top_seen": measure_server(podium, threads, rounds, new=10, top_n=10),
         "small": measure_server(podium, threads, rounds, "--model", str(small)),
         "cross_encoder": measure_cross_encoder(small, threads, max(3, rounds // 4)),
         "start": measure_command(podium, ["rank", "--query", "basil", "-"], "Basil wants water.\n"),

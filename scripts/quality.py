@@ -33,8 +33,7 @@ def bi_encoder(model, out):
     out.mkdir(parents=True, exist_ok=True)
     config = json.loads((model / "config.json").read_text())
     kept = {key: config["podium"][key] for key in ("pooling", "query_prefix", "document_prefix")}
-    calibration = {"scale": 29.0, "bias": -27.16}  # any: it does not change the order
-    config["podium"] = {"name": "multilingual-e5-small", "head": "bi-encoder", **kept, "calibration": calibration}
+    config["podium"] = {"name": "multilingual-e5-small", "head": "bi-encoder", **kept}
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     for name in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         (out / name).unlink(missing_ok=True)

@@ -3,8 +3,6 @@
 The forward of a pair, its features and tensors are described in train/README.md ("The model").
 """
 
-import math
-
 import torch
 from reference_models import Reference
 from safetensors.torch import load_file
@@ -69,23 +67,33 @@ class Interaction:
         return (query_vector @ vector).item()
 
     @torch.inference_mode()
-    def score(self, query, document):
-        """{depth: logit} and, for looking closer, the features of base, of one pair."""
-        asked_ids, asked, asked_vector, _ = self.read("query", query)
-        ids, states, vector, cut = self.read("document", document)
+    def compare(self, query, document):
+        """(features of base, {depth: logit}) of a query and a document that read() gave."""
         features, logits = [], {}
         for depth in DEPTHS:
             layer = self.depths[depth]["layer"]
             sides = []
-            for role, tokens, read in (("query", asked_ids, asked), ("document", ids, states)):
+            for role, (tokens, read, *_) in (("query", query), ("document", document)):
                 content = slice(self.section["interaction"]["opening"][role], -1)
                 sides.append((torch.tensor(tokens[content], dtype=torch.long), read[layer][content], read[-1][content]))
             features += self.match(depth, *sides)
-            features.append(self.cosine(depth, asked_vector, sides[1][1], vector))
+            features.append(self.cosine(depth, query[2], sides[1][1], document[2]))
             logits[depth] = self.linear(f"{depth}.linear", torch.tensor(features)).item()
-        return {"document_ids": ids, "truncated": cut, "features": features, "logits": logits}
+        return features, logits
 
-    def probability(self, depth, logit):
-        """The calibrated score of a logit."""
+    def score(self, query, document):
+        """{depth: logit} and, for looking closer, the features of base, of one pair."""
+        document = self.read("document", document)
+        features, logits = self.compare(self.read("query", query), document)
+        return {"document_ids": document[0], "truncated": document[3], "features": features, "logits": logits}
+
+    def scores(self, query, documents):
+        """[{depth: calibrated logit}] by document: the score's logit, as Podium prints it."""
+        query = self.read("query", query)
+        found = [self.compare(query, self.read("document", document))[1] for document in documents]
+        return [{depth: self.calibrated(depth, logit) for depth, logit in logits.items()} for logits in found]
+
+    def calibrated(self, depth, logit):
+        """scale * logit + bias of a depth."""
         calibration = self.depths[depth]["calibration"]
-        return 1 / (1 + math.exp(-(calibration["scale"] * logit + calibration["bias"])))
+        return calibration["scale"] * logit + calibration["bias"]

@@ -203,7 +203,9 @@ Result<eval::SetResult> evaluate_set(const Request& request, const eval::Dataset
   return result;
 }
 
-std::vector<std::string> cells(std::vector<std::string> row, const eval::Means& means) {
+std::vector<std::string> cells(std::string name, std::string queries, std::string candidates,
+                               const eval::Means& means) {
+  std::vector<std::string> row{std::move(name), std::move(queries), std::move(candidates)};
   for (const eval::Interval& interval : means) {
     row.push_back(
         fmt::format("{:.3f} [{:.3f} {:.3f}]", interval.mean, interval.low, interval.high));
@@ -211,35 +213,38 @@ std::vector<std::string> cells(std::vector<std::string> row, const eval::Means& 
   return row;
 }
 
-std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
+// What ranked, and how much of the model it took.
+std::string label(const eval::Report& report) {
+  if (report.effort.empty()) return report.scorer;
+  double work = 0;
+  for (const eval::SetResult& set : report.sets) work += set.work;
+  return fmt::format("{}, {} effort ({:.0f} % of the work)", report.scorer, report.effort,
+                     100 * work / static_cast<double>(report.sets.size()));
+}
 
 void print_table(Output& out, const eval::Report& report) {
-  std::vector<Table::Column> columns{
-      {"set"}, {"queries", true}, {"candidates", true}, {"work", true}};
+  std::vector<Table::Column> columns{{"set"}, {"queries", true}, {"candidates", true}};
   for (const std::string_view metric : eval::kMetricNames) columns.push_back({metric});
   Table table(columns);
   std::size_t truncated = 0;
   std::size_t candidates = 0;
   for (std::size_t i = 0; i < report.sets.size(); ++i) {
     const eval::SetResult& set = report.sets[i];
-    table.add_row(cells({set.name, std::to_string(set.metrics.size()),
-                         std::to_string(set.candidates), percent(set.work)},
-                        report.set_means[i]));
+    table.add_row(cells(set.name, std::to_string(set.metrics.size()),
+                        std::to_string(set.candidates), report.set_means[i]));
     truncated += set.truncated;
     candidates += set.candidates;
   }
   for (const eval::GroupResult& group : report.groups) {
-    table.add_row(
-        cells({fmt::format("mean of {}", group.name), "", "", percent(group.work)}, group.means));
+    table.add_row(cells(fmt::format("mean of {}", group.name), "", "", group.means));
   }
-  if (report.all) table.add_row(cells({"mean of groups", "", "", ""}, *report.all));
+  if (report.all) table.add_row(cells("mean of groups", "", "", *report.all));
   Terminal terminal = standard_output();
   terminal.width = 0;  // numbers are not cut
   out << table.render(terminal) << "\n"
       << styled(terminal, "2",
-                fmt::format("{}{}, seed {}; {} of {} candidates were longer than the model reads",
-                            report.scorer, report.effort.empty() ? "" : ", " + report.effort,
-                            report.size.seed, truncated, candidates))
+                fmt::format("{}, seed {}; {} of {} candidates were longer than the model reads",
+                            label(report), report.size.seed, truncated, candidates))
       << "\n";
 }
 

@@ -10,40 +10,22 @@ namespace podium::model {
 
 namespace {
 
-constexpr std::size_t kInner = 16;         // of a scorer
-constexpr std::size_t kPlainFeatures = 3;  // that every depth has
-constexpr std::size_t kBlock = 64;         // rows of a passage that are compared at once
+constexpr std::size_t kFeatures = 3;  // of a meeting
+constexpr std::size_t kBlock = 64;    // rows of a passage that are compared at once
+constexpr float kNoMatch = -2;        // less than any cosine
 
-// Where one more occurrence of a word counts half of what the first did (BM25's k1).
-constexpr double kSaturation = 1.2;
-
-std::size_t features_of(std::size_t depth) {
-  return kPlainFeatures + depth + 1 + (depth + 1 == kDepths ? 1 : 0);
+// How many of a sequence's tokens stand for words: all but prefix and special tokens.
+std::size_t word_count(std::size_t tokens, std::size_t opening) {
+  return tokens - std::min(tokens, opening + 1);
 }
 
-void softmax(std::vector<float>& x) {
-  const float largest = *std::ranges::max_element(x);
-  double sum = 0;
-  for (float& value : x) sum += static_cast<double>(value = std::exp(value - largest));
-  for (float& value : x) value = static_cast<float>(static_cast<double>(value) / sum);
+std::span<const std::int32_t> words(std::span<const std::int32_t> ids, std::size_t opening) {
+  return ids.subspan(std::min(ids.size(), opening), word_count(ids.size(), opening));
 }
+
+bool is_last(std::size_t depth) { return depth + 1 == kDepths; }
 
 }  // namespace
-
-double LateInteraction::Scorer::logit(std::span<const double> features) const {
-  double sum = static_cast<double>(bias[0]);
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    sum += static_cast<double>(linear[i]) * features[i];
-  }
-  for (std::size_t row = 0; row < up_bias.size(); ++row) {
-    double x = static_cast<double>(up_bias[row]);
-    for (std::size_t i = 0; i < features.size(); ++i) {
-      x += static_cast<double>(up[row * features.size() + i]) * features[i];
-    }
-    sum += static_cast<double>(down[row]) * x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
-  }
-  return sum;
-}
 
 Result<std::unique_ptr<Model>> LateInteraction::load(const LoadContext& context) {
   auto model = std::make_unique<LateInteraction>();
@@ -60,18 +42,21 @@ Result<void> LateInteraction::read_config(const hub::ModelConfig& config) {
   hub::Fields fields = config.fields();
   hub::Fields podium = fields.section("podium");
   hub::Fields interaction = podium.section("interaction");
-  size_ = 128;
-  lead_tokens_ = 3;
-  interaction.size("size", size_, 1, config.hidden_size);
-  interaction.size("lead_tokens", lead_tokens_, 1, config.max_position_embeddings);
+  hub::Fields opening = interaction.section("opening");
+  if (!opening.present()) interaction.refuse("opening", "is missing");
+  opening.size("query", query_opening_, 1, config.max_position_embeddings);
+  opening.size("document", passage_opening_, 1, config.max_position_embeddings);
+  interaction.absorb(opening);
   hub::Fields named = interaction.section("depths");
   std::size_t least = 1;
   for (std::size_t i = 0; i < kDepths; ++i) {
     Depth& depth = depths_[i];
     depth.layer = config.num_hidden_layers;
+    depth.size = 128;
     hub::Fields section = named.section(kDepthNames[i]);
     if (!section.present()) named.refuse(kDepthNames[i], "is missing");
     section.size("layer", depth.layer, least, config.num_hidden_layers);
+    section.size("size", depth.size, 1, config.hidden_size);
     section.number("margin", depth.margin);
     hub::Fields calibration = section.section("calibration");
     calibration.number("scale", depth.scale);
@@ -79,6 +64,7 @@ Result<void> LateInteraction::read_config(const hub::ModelConfig& config) {
     section.absorb(calibration);
     named.absorb(section);
     least = depth.layer + 1;
+    largest_ = std::max(largest_, depth.size);
   }
   if (depths_.back().layer != config.num_hidden_layers) {
     named.refuse(kDepthNames.back(), "must read the last layer");
@@ -94,15 +80,18 @@ Result<void> LateInteraction::read_heads(WeightReader& reader, const hub::ModelC
   PODIUM_TRY(idf_, reader.vector("interaction.idf", config.vocab_size));
   for (std::size_t i = 0; i < kDepths; ++i) {
     const std::string name = fmt::format("interaction.{}.", kDepthNames[i]);
-    const std::size_t features = features_of(i);
+    const std::size_t size = depths_[i].size;
     Head& head = heads_[i];
-    PODIUM_TRY(head.project, reader.linear_f32(name + "project", size_, hidden));
-    PODIUM_TRY(head.weigh, reader.table(name + "weigh.weight", 1, hidden));
-    PODIUM_TRY(head.scorer.linear, reader.table(name + "linear.weight", 1, features));
-    PODIUM_TRY(head.scorer.bias, reader.vector(name + "linear.bias", 1));
-    PODIUM_TRY(head.scorer.up, reader.table(name + "up.weight", kInner, features));
-    PODIUM_TRY(head.scorer.up_bias, reader.vector(name + "up.bias", kInner));
-    PODIUM_TRY(head.scorer.down, reader.table(name + "down.weight", 1, kInner));
+    PODIUM_TRY(head.query, reader.linear_f32(name + "query", size, hidden));
+    PODIUM_TRY(head.document, reader.linear_f32(name + "document", size, hidden));
+    if (!is_last(i)) {
+      PODIUM_TRY(head.ask, reader.linear_f32(name + "ask", size, hidden, false));
+      PODIUM_TRY(head.vector, reader.linear_f32(name + "vector", hidden, hidden));
+    }
+    PODIUM_TRY(head.query_weight, reader.table(name + "query_weight.weight", 1, hidden));
+    PODIUM_TRY(head.document_weight, reader.table(name + "document_weight.weight", 1, hidden));
+    PODIUM_TRY(head.linear, reader.table(name + "linear.weight", 1, kFeatures * (i + 1)));
+    PODIUM_TRY(head.bias, reader.vector(name + "linear.bias", 1));
   }
   return {};
 }
@@ -110,8 +99,8 @@ Result<void> LateInteraction::read_heads(WeightReader& reader, const hub::ModelC
 Workspace LateInteraction::make_workspace(std::size_t max_tokens, std::size_t max_length,
                                           int workers) const {
   Workspace workspace = encoder_->make_workspace(max_tokens, max_length, workers);
-  const std::size_t matching = kBlock * (size_ + size_ / sizeof(float) + 2 + max_length) +
-                               max_length + Linear::scratch_floats(kBlock, encoder_->hidden_size());
+  const std::size_t block = largest_ + largest_ / sizeof(float) + 3 + max_length;
+  const std::size_t matching = kBlock * block + max_length + 2 * output_size();
   for (auto& scratch : workspace.scratch) {
     if (scratch.size() < matching) scratch = AlignedBuffer<float>(matching);
   }
@@ -131,41 +120,43 @@ void LateInteraction::forward(const batch::PackedBatch& batch, Workspace& worksp
 
 void LateInteraction::encode_query(const batch::PackedBatch& batch, Workspace& workspace,
                                    ThreadPool& pool, InteractionQuery& out) const {
+  const kernels::Kernels& kernels = encoder_->kernels();
   const std::size_t hidden = output_size();
-  const float* states = workspace.states.data();
-  out.length = batch.tokens();
-  std::vector<float> projected(out.length * size_);
+  const auto ids = words(batch.token_ids, query_opening_);
+  const float* states = workspace.states.data() + query_opening_ * hidden;
+  const auto project = [&](const Linear& by, std::vector<float>& to, std::size_t size) {
+    to.resize(ids.size() * size);
+    by.apply(kernels, states, hidden, ids.size(), to.data(), size, nullptr);
+  };
+  std::array<std::vector<float>, kDepths> tokens;
   for (std::size_t depth = 0; depth < kDepths; ++depth) {
     read_to(depth, batch, workspace, pool);
-    for (std::size_t row = 0; row < out.length; row += kBlock) {
-      project(depth, states + row * hidden, std::min(kBlock, out.length - row),
-              projected.data() + row * size_, workspace.scratch.front().data());
+    project(heads_[depth].query, tokens[depth], depths_[depth].size);
+  }
+  std::vector<float> asks;
+  for (std::size_t depth = 0; depth < kDepths; ++depth) {
+    const std::size_t size = depths_[depth].size;
+    if (!is_last(depth)) {
+      project(heads_[depth].ask, asks, size);
+      for (std::size_t i = 0; i < asks.size(); ++i) tokens[depth][i] += asks[i];
     }
-    const auto copy = [&](std::size_t row, float* to) {
-      std::copy_n(projected.data() + row * size_, size_, to);
-    };
-    out.tokens[depth] = kernels::pack_f32(encoder_->kernels(), out.length, size_, copy, {});
     std::vector<float>& weights = out.weights[depth];
-    weights.resize(out.length);
-    for (std::size_t row = 0; row < out.length; ++row) {
-      weights[row] =
-          static_cast<float>(dot(states + row * hidden, heads_[depth].weigh.data(), hidden));
+    weights.resize(ids.size());
+    double sum = 0;
+    for (std::size_t row = 0; row < ids.size(); ++row) {
+      to_unit_length(tokens[depth].data() + row * size, size);
+      weights[row] = weight(ids[row], states + row * hidden, heads_[depth].query_weight);
+      sum += static_cast<double>(weights[row]);
     }
-    softmax(weights);
+    for (float& one : weights) one = static_cast<float>(static_cast<double>(one) / sum);
+    const auto copy = [&](std::size_t row, float* to) {
+      std::copy_n(tokens[depth].data() + row * size, size, to);
+    };
+    out.tokens[depth] = kernels::pack_f32(kernels, ids.size(), size, copy, {});
   }
   out.vector.resize(hidden);
-  pool_mean(states, out.length, hidden, out.vector.data());
+  pool_mean(workspace.states.data(), batch.tokens(), hidden, out.vector.data());
   to_unit_length(out.vector.data(), hidden);
-  const auto ids = words(batch.token_ids);
-  std::vector<std::int32_t> distinct(ids.begin(), ids.end());
-  std::ranges::sort(distinct);
-  const auto repeats = std::ranges::unique(distinct);
-  distinct.erase(repeats.begin(), repeats.end());
-  out.terms.clear();
-  out.terms.reserve(distinct.size());
-  for (const std::int32_t id : distinct) {
-    out.terms.emplace_back(id, idf_[static_cast<std::size_t>(id)]);
-  }
 }
 
 void LateInteraction::advance(const batch::PackedBatch& batch,
@@ -174,10 +165,13 @@ void LateInteraction::advance(const batch::PackedBatch& batch,
   const std::size_t hidden = output_size();
   const std::size_t from = passages.front()->from;
   const std::size_t to = passages.front()->to;
+  const bool seen = passages.front()->seen;
   const auto states = [&](std::size_t s) {
     return workspace.states.data() + batch.cu_seqlens[s] * hidden;
   };
-  const bool seen = passages.front()->seen;
+  const auto ids = [&](std::size_t s) {
+    return std::span(batch.token_ids).subspan(batch.cu_seqlens[s], batch.length(s));
+  };
   if (from > 0 && !seen) {
     pool.parallel_for(passages.size(), [&](std::size_t s, int) {
       std::ranges::copy(passages[s]->states, states(s));
@@ -186,27 +180,17 @@ void LateInteraction::advance(const batch::PackedBatch& batch,
   for (std::size_t depth = from; depth < to; ++depth) {
     if (!seen) read_to(depth, batch, workspace, pool);
     pool.parallel_for(passages.size(), [&](std::size_t s, int worker) {
-      float* scratch = workspace.scratch[static_cast<std::size_t>(worker)].data();
       Interaction& passage = *passages[s];
-      const float* from_encoder = seen ? nullptr : states(s);
-      passage.matches[depth] =
-          match(depth, from_encoder, batch.length(s), passage.kept[depth], *passage.query, scratch);
-      if (!has_vector(depth)) return;
-      passage.cosine = cosine(depth, from_encoder, batch.length(s), passage.kept[depth],
-                              *passage.query, scratch);
+      meet(depth, seen ? nullptr : states(s), ids(s), passage.kept[depth], *passage.query,
+           workspace.scratch[static_cast<std::size_t>(worker)].data(), passage.meetings[depth]);
     });
   }
   pool.parallel_for(passages.size(), [&](std::size_t s, int) {
     Interaction& passage = *passages[s];
-    const std::size_t length = batch.length(s);
-    if (from == 0) {
-      passage.repeated =
-          repeated(std::span(batch.token_ids).subspan(batch.cu_seqlens[s], length), *passage.query);
-    }
-    logits[s] = static_cast<float>(logit(to - 1, passage, length));
+    logits[s] = static_cast<float>(logit(to - 1, passage));
     passage.from = to;
     if (passage.keep && !seen) {
-      passage.states.assign(states(s), states(s) + length * hidden);
+      passage.states.assign(states(s), states(s) + batch.length(s) * hidden);
     } else {
       passage.states = {};
     }
@@ -220,123 +204,133 @@ void LateInteraction::read_to(std::size_t depth, const batch::PackedBatch& batch
   encoder_->forward_layers(batch, done, depths_[depth].layer, Rows::all, workspace, pool);
 }
 
-// Unit vectors [rows, size] of at most kBlock states.
-void LateInteraction::project(std::size_t depth, const float* states, std::size_t rows, float* out,
-                              float* scratch) const {
-  heads_[depth].project.apply(encoder_->kernels(), states, output_size(), rows, out, size_,
-                              scratch);
-  for (std::size_t row = 0; row < rows; ++row) to_unit_length(out + row * size_, size_);
+float LateInteraction::weight(std::int32_t id, const float* state,
+                              const std::vector<float>& learned) const {
+  const double factor = std::exp(dot(state, learned.data(), learned.size()));
+  return static_cast<float>(static_cast<double>(idf_[static_cast<std::size_t>(id)]) * factor);
 }
 
 struct LateInteraction::Block {
-  float* scales = nullptr;        // [tokens]
-  float* vector = nullptr;        // [hidden_size], the passage's, where the depth has one
-  std::int8_t* tokens = nullptr;  // [tokens, size]: a token's unit vector is scale * bytes
+  float* scales = nullptr;        // [words]
+  float* weights = nullptr;       // [words]
+  float* vector = nullptr;        // [hidden_size], of unit length
+  std::int8_t* tokens = nullptr;  // [words, size]: a word's unit vector is scale * bytes
 };
 
-LateInteraction::Block LateInteraction::block(std::byte* bytes, std::size_t depth,
-                                              std::size_t tokens) const {
+LateInteraction::Block LateInteraction::block(std::byte* bytes, std::size_t words) const {
   auto* floats = reinterpret_cast<float*>(bytes);
-  float* behind = floats + tokens + (has_vector(depth) ? output_size() : 0);
-  return {floats, floats + tokens, reinterpret_cast<std::int8_t*>(behind)};
+  float* vector = floats + 2 * words;
+  return {floats, floats + words, vector, reinterpret_cast<std::int8_t*>(vector + output_size())};
 }
 
 std::size_t LateInteraction::state_bytes(std::size_t depth, std::size_t tokens) const {
-  const std::size_t floats = tokens + (has_vector(depth) ? output_size() : 0);
-  return floats * sizeof(float) + tokens * size_;
+  const std::size_t words = word_count(tokens, passage_opening_);
+  return (2 * words + output_size()) * sizeof(float) + words * depths_[depth].size;
 }
 
-void LateInteraction::quantise(const float* vectors, std::size_t rows, const Block& out) const {
+// Some words' vectors and weights. values: [words, size], for scratch.
+void LateInteraction::encode_words(std::size_t depth, const float* states,
+                                   std::span<const std::int32_t> ids, float* values,
+                                   const Block& out) const {
   constexpr float kLargest = 127;
   constexpr float kRound = 12582912;  // 1.5 * 2^23: what is added to it loses its fraction
-  for (std::size_t row = 0; row < rows; ++row) {
-    const float* x = vectors + row * size_;
+  const std::size_t size = depths_[depth].size;
+  const std::size_t hidden = output_size();
+  const Head& head = heads_[depth];
+  head.document.apply(encoder_->kernels(), states, hidden, ids.size(), values, size, nullptr);
+  for (std::size_t row = 0; row < ids.size(); ++row) {
+    out.weights[row] = weight(ids[row], states + row * hidden, head.document_weight);
+    float* x = values + row * size;
+    to_unit_length(x, size);
     float largest = 0;
-    for (std::size_t i = 0; i < size_; ++i) largest = std::max(largest, std::abs(x[i]));
+    for (std::size_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(x[i]));
     out.scales[row] = largest / kLargest;
-    const float divisor = largest > 0 ? largest : 1;
-    for (std::size_t i = 0; i < size_; ++i) {
-      const float whole = x[i] * kLargest / divisor + kRound - kRound;
-      out.tokens[row * size_ + i] = static_cast<std::int8_t>(static_cast<int>(whole));
+    const float divisor = largest > 0 ? out.scales[row] : 1;
+    for (std::size_t i = 0; i < size; ++i) {
+      const float whole = x[i] / divisor + kRound - kRound;
+      out.tokens[row * size + i] = static_cast<std::int8_t>(static_cast<int>(whole));
     }
   }
 }
 
-// states: from the encoder, to be kept in the block if there is one; null: they are in the block.
-double LateInteraction::match(std::size_t depth, const float* states, std::size_t rows,
-                              std::byte* kept, const InteractionQuery& query,
-                              float* scratch) const {
-  float* values = scratch;
-  float* cosines = values + kBlock * size_;
-  float* best = cosines + kBlock * query.length;
-  Block part{.scales = best + query.length};
-  part.tokens = reinterpret_cast<std::int8_t*>(part.scales + kBlock);
-  float* rest = part.scales + kBlock + kBlock * (size_ / sizeof(float) + 1);
-  const Block whole = kept == nullptr ? Block{} : block(kept, depth, rows);
-  std::fill_n(best, query.length, -2.0F);  // less than any cosine
-  for (std::size_t first = 0; first < rows; first += kBlock) {
-    const std::size_t count = std::min(kBlock, rows - first);
-    if (kept != nullptr) {
-      part.scales = whole.scales + first;
-      part.tokens = whole.tokens + first * size_;
-    }
-    if (states != nullptr) {
-      project(depth, states + first * output_size(), count, values, rest);
-      quantise(values, count, part);
-    }
-    for (std::size_t i = 0; i < count * size_; ++i) values[i] = static_cast<float>(part.tokens[i]);
-    encoder_->kernels().gemm_f32(values, size_, count, query.tokens[depth], cosines, query.length);
-    for (std::size_t row = 0; row < count; ++row) {
-      const float* cosine = cosines + row * query.length;
-      const float scale = part.scales[row];
-      for (std::size_t i = 0; i < query.length; ++i) best[i] = std::max(best[i], scale * cosine[i]);
-    }
+// The passage's vector: at the last depth the bi-encoder's, before it what
+// leads there from the mean of its words' states. scratch: [hidden_size].
+void LateInteraction::encode_vector(std::size_t depth, const float* states, std::size_t tokens,
+                                    float* out, float* scratch) const {
+  const std::size_t hidden = output_size();
+  const std::size_t words = word_count(tokens, passage_opening_);
+  if (is_last(depth)) {
+    pool_mean(states, tokens, hidden, out);
+  } else {
+    std::fill_n(scratch, hidden, 0.0F);
+    if (words > 0) pool_mean(states + passage_opening_ * hidden, words, hidden, scratch);
+    heads_[depth].vector.apply(encoder_->kernels(), scratch, hidden, 1, out, hidden, nullptr);
   }
-  return dot(best, query.weights[depth].data(), query.length);
+  to_unit_length(out, hidden);
 }
 
-double LateInteraction::cosine(std::size_t depth, const float* states, std::size_t rows,
-                               std::byte* kept, const InteractionQuery& query,
-                               float* scratch) const {
-  float* vector = kept == nullptr ? scratch : block(kept, depth, rows).vector;
-  if (states != nullptr) {
-    pool_mean(states, rows, output_size(), vector);
-    to_unit_length(vector, output_size());
-  }
-  return dot(vector, query.vector.data(), output_size());
-}
-
-// A sequence's ids without prefix and special tokens.
-std::span<const std::int32_t> LateInteraction::words(std::span<const std::int32_t> ids) const {
-  if (ids.size() <= lead_tokens_ + 1) return {};
-  return ids.subspan(lead_tokens_, ids.size() - lead_tokens_ - 1);
-}
-
-// The share of the query's distinct words that the passage repeats, weighted by idf; up to 2.2,
-// since repetitions count a little.
-double LateInteraction::repeated(std::span<const std::int32_t> ids,
-                                 const InteractionQuery& query) const {
+// states: from the encoder, to be kept if there is a block; null: they are in
+// the block.
+void LateInteraction::meet(std::size_t depth, const float* states,
+                           std::span<const std::int32_t> ids, std::byte* kept,
+                           const InteractionQuery& query, float* scratch, Meeting& out) const {
+  const auto text = words(ids, passage_opening_);
+  const std::size_t size = depths_[depth].size;
+  const std::size_t hidden = output_size();
+  const std::size_t asked = query.weights[depth].size();
+  float* vector = scratch;
+  float* values = vector + 2 * hidden;
+  float* cosines = values + kBlock * size;
+  float* best = cosines + kBlock * asked;
+  float* rest = best + asked;
+  Block part{rest, rest + kBlock, vector, reinterpret_cast<std::int8_t*>(rest + 2 * kBlock)};
+  const Block whole = kept == nullptr ? part : block(kept, text.size());
+  std::fill_n(best, asked, kNoMatch);
   double found = 0;
   double total = 0;
-  const auto text = words(ids);
-  for (const auto& [id, idf] : query.terms) {
-    const auto count = static_cast<double>(std::ranges::count(text, id));
-    found += static_cast<double>(idf) * count * (kSaturation + 1) / (count + kSaturation);
-    total += static_cast<double>(idf);
+  for (std::size_t first = 0; first < text.size(); first += kBlock) {
+    const std::size_t rows = std::min(kBlock, text.size() - first);
+    if (kept != nullptr) {
+      part = {whole.scales + first, whole.weights + first, vector, whole.tokens + first * size};
+    }
+    if (states != nullptr) {
+      encode_words(depth, states + (passage_opening_ + first) * hidden, text.subspan(first, rows),
+                   values, part);
+    }
+    for (std::size_t i = 0; i < rows * size; ++i) values[i] = static_cast<float>(part.tokens[i]);
+    encoder_->kernels().gemm_f32(values, size, rows, query.tokens[depth], cosines, asked);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const float* cosine = cosines + row * asked;
+      float nearest = kNoMatch;
+      for (std::size_t i = 0; i < asked; ++i) {
+        const float scaled = part.scales[row] * cosine[i];
+        best[i] = std::max(best[i], scaled);
+        nearest = std::max(nearest, scaled);
+      }
+      found += static_cast<double>(part.weights[row]) * static_cast<double>(nearest);
+      total += static_cast<double>(part.weights[row]);
+    }
   }
-  return found / std::max(total, 1e-6);
+  if (states != nullptr) {
+    encode_vector(depth, states, ids.size(), whole.vector, scratch + hidden);
+  }
+  const bool both = asked > 0 && !text.empty();
+  out.match = both ? dot(best, query.weights[depth].data(), asked) : 0;
+  out.reverse = both && total > 0 ? found / total : 0;
+  out.cosine = dot(whole.vector, query.vector.data(), hidden);
 }
 
-double LateInteraction::logit(std::size_t depth, const Interaction& passage,
-                              std::size_t length) const {
-  std::array<double, kPlainFeatures + kDepths + 1> features{
-      passage.repeated, std::log(static_cast<double>(passage.query->length)),
-      std::log(static_cast<double>(length))};
-  std::size_t count = kPlainFeatures;
-  for (std::size_t i = 0; i <= depth; ++i) features[count++] = passage.matches[i];
-  if (has_vector(depth)) features[count++] = passage.cosine;
-  const double raw = heads_[depth].scorer.logit(std::span(features).first(count));
-  return depths_[depth].scale * raw + depths_[depth].bias;
+double LateInteraction::logit(std::size_t depth, const Interaction& passage) const {
+  const Head& head = heads_[depth];
+  double sum = static_cast<double>(head.bias[0]);
+  for (std::size_t i = 0; i <= depth; ++i) {
+    const Meeting& meeting = passage.meetings[i];
+    const float* linear = head.linear.data() + i * kFeatures;
+    sum += static_cast<double>(linear[0]) * meeting.match +
+           static_cast<double>(linear[1]) * meeting.reverse +
+           static_cast<double>(linear[2]) * meeting.cosine;
+  }
+  return depths_[depth].scale * sum + depths_[depth].bias;
 }
 
 bool matches_late_interaction(const hub::Checkpoint&, const hub::ModelConfig& config) {

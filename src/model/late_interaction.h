@@ -1,22 +1,25 @@
-// Podium's own architecture: a BERT bi-encoder whose token states are compared at several depths.
+// Podium's own architecture: a BERT bi-encoder whose token states are compared
+// at several depths.
 //
-// After the layers of a depth every token's state is projected to a short unit vector. Each token
-// of the query looks for its best match among the passage's (MaxSim; Khattab and Zaharia 2020,
-// arXiv 2004.12832), the matches are averaged with a weight for each query token, and a small
-// network turns the averages of the depths so far, the share of the query's words that the passage
-// repeats and both lengths into a logit; at the last depth also the bi-encoder's cosine.
-// train/interaction.py is the reference.
+// After the layers of a depth every token's state is projected to a short unit
+// vector, that of a query's token together with its final state. Each token of
+// the query looks for its best match among the passage's (MaxSim; Khattab and
+// Zaharia 2020, arXiv 2004.12832) and each of the passage for its best among
+// the query's; both sides' matches are averaged, weighted by the tokens' rarity
+// and what is learned of them. A cosine compares the passage's mean state with
+// the query's vector. A depth's logit is linear in these three numbers of the
+// depths so far. train/interaction.py is the reference.
 //
-// All that is needed of a passage's tokens are their short vectors, in bytes with a scale for each
-// token: a passage whose block of them was kept is compared again without the encoder, to the bit
-// as if it had been encoded.
+// All that is needed of a passage's tokens are their short vectors, in bytes
+// with a scale for each token: a passage whose block of them was kept is
+// compared again without the encoder, to the bit as if it had been encoded.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "model/post_norm_encoder.h"
@@ -28,12 +31,16 @@ inline constexpr std::array<std::string_view, kDepths> kDepthNames = {"tiny", "t
 
 // A query as passages meet it: encoded once, then shared.
 struct InteractionQuery {
-  std::array<kernels::PackedF32, kDepths> tokens;   // unit vectors, a token for each output
+  std::array<kernels::PackedF32, kDepths> tokens;   // unit vectors, a word's token for each output
   std::array<std::vector<float>, kDepths> weights;  // of the tokens, adding up to one
   std::vector<float> vector;                        // the bi-encoder's, of unit length
-  std::vector<std::pair<std::int32_t, float>>
-      terms;               // distinct words' ids in order, with their idf
-  std::size_t length = 0;  // in tokens, special ones included
+};
+
+// What a passage's tokens and the query's say to each other at one depth.
+struct Meeting {
+  double match = 0;    // the mean of the query's tokens' best matches
+  double reverse = 0;  // the mean of the passage's
+  double cosine = 0;
 };
 
 // What a sequence is encoded for, and how far it has come.
@@ -44,24 +51,23 @@ struct Interaction {
   std::size_t to = kDepths;                       // depths computed afterwards
   bool keep = false;                              // it may go on from there
   std::vector<float> states;                      // [tokens, hidden_size] in between
-  // Blocks of state_bytes() for the depths [from, to): read if the passage was seen before, else
-  // written; null: not kept.
+  // Blocks of state_bytes() for the depths [from, to): read if the passage was
+  // seen before, else written; null: not kept.
   bool seen = false;
   std::array<std::byte*, kDepths> kept{};
-  std::array<double, kDepths> matches{};
-  double repeated = 0;
-  double cosine = 0;
+  std::array<Meeting, kDepths> meetings{};
 };
 
 class LateInteraction final : public Model {
  public:
   struct Depth {
     std::size_t layer = 0;  // layers done
+    std::size_t size = 0;   // of a projected state
     // probability = sigmoid(scale * logit + bias)
     double scale = 1;
     double bias = 0;
-    // A passage whose calibrated logit trails another's by more hardly ever overtakes it deeper
-    // down; learned on development sets (train/export.py).
+    // A passage whose calibrated logit trails another's by more hardly ever
+    // overtakes it deeper down; learned on development sets (train/export.py).
     double margin = 0;
   };
 
@@ -73,11 +79,12 @@ class LateInteraction final : public Model {
   void encode_query(const batch::PackedBatch& batch, Workspace& workspace, ThreadPool& pool,
                     InteractionQuery& out) const;
 
-  // Bytes of what is kept of a passage at a depth.
+  // Bytes of what is kept at a depth of a passage of that many tokens, special
+  // ones included.
   std::size_t state_bytes(std::size_t depth, std::size_t tokens) const;
 
-  // Takes passages that have come equally far, all seen before or none, to the same depth. logits:
-  // one calibrated logit for each, of the depth they reach.
+  // Takes passages that have come equally far, all seen before or none, to the
+  // same depth. logits: one calibrated logit for each, of the depth they reach.
   void advance(const batch::PackedBatch& batch, std::span<Interaction* const> passages,
                Workspace& workspace, ThreadPool& pool, float* logits) const;
 
@@ -92,44 +99,41 @@ class LateInteraction final : public Model {
                            int workers) const override;
 
  private:
-  struct Scorer {
-    std::vector<float> linear;  // [features]
-    std::vector<float> bias;    // [1]
-    std::vector<float> up;      // [inner, features]
-    std::vector<float> up_bias;
-    std::vector<float> down;  // [inner]
-    double logit(std::span<const double> features) const;
-  };
   struct Head {
-    Linear project;
-    std::vector<float> weigh;  // [hidden_size]
-    Scorer scorer;
+    Linear query;                     // of a query's token, to size
+    Linear ask;                       // of its final state, added to that; not at the last depth
+    Linear document;                  // of a passage's token, to size
+    Linear vector;                    // of a passage's mean state, to hidden_size; not at the last
+                                      // depth
+    std::vector<float> query_weight;  // [hidden_size], of a final state
+    std::vector<float> document_weight;  // [hidden_size]
+    std::vector<float> linear;           // [3 * (depth + 1)], of the meetings so far
+    std::vector<float> bias;             // [1]
   };
+  struct Block;  // what is kept of a passage at a depth
 
   Result<void> read_config(const hub::ModelConfig& config);
   Result<void> read_heads(WeightReader& reader, const hub::ModelConfig& config);
   void read_to(std::size_t depth, const batch::PackedBatch& batch, Workspace& workspace,
                ThreadPool& pool) const;
-  void project(std::size_t depth, const float* states, std::size_t rows, float* out,
-               float* scratch) const;
-  struct Block;  // what is kept of a passage at a depth
-  Block block(std::byte* bytes, std::size_t depth, std::size_t tokens) const;
-  bool has_vector(std::size_t depth) const { return depth + 1 == kDepths; }
-  void quantise(const float* vectors, std::size_t rows, const Block& out) const;
-  double match(std::size_t depth, const float* states, std::size_t rows, std::byte* kept,
-               const InteractionQuery& query, float* scratch) const;
-  double cosine(std::size_t depth, const float* states, std::size_t rows, std::byte* kept,
-                const InteractionQuery& query, float* scratch) const;
-  double repeated(std::span<const std::int32_t> ids, const InteractionQuery& query) const;
-  std::span<const std::int32_t> words(std::span<const std::int32_t> ids) const;
-  double logit(std::size_t depth, const Interaction& passage, std::size_t length) const;
+  float weight(std::int32_t id, const float* state, const std::vector<float>& learned) const;
+  Block block(std::byte* bytes, std::size_t words) const;
+  void encode_words(std::size_t depth, const float* states, std::span<const std::int32_t> ids,
+                    float* values, const Block& out) const;
+  void encode_vector(std::size_t depth, const float* states, std::size_t tokens, float* out,
+                     float* scratch) const;
+  void meet(std::size_t depth, const float* states, std::span<const std::int32_t> ids,
+            std::byte* kept, const InteractionQuery& query, float* scratch, Meeting& out) const;
+  double logit(std::size_t depth, const Interaction& passage) const;
 
   std::unique_ptr<PostNormEncoder> encoder_;
   std::array<Depth, kDepths> depths_;
   std::array<Head, kDepths> heads_;
-  std::vector<float> idf_;       // [vocab_size]
-  std::size_t size_ = 0;         // of a projected state
-  std::size_t lead_tokens_ = 0;  // of a sequence that stand before the text
+  std::vector<float> idf_;   // [vocab_size]
+  std::size_t largest_ = 0;  // of the depths' sizes
+  // Tokens of a sequence that stand before its text.
+  std::size_t query_opening_ = 0;
+  std::size_t passage_opening_ = 0;
   Description description_;
 };
 
