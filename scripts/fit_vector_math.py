@@ -1,7 +1,7 @@
 """Near-minimax polynomials for the vector exp and erf (Lawson's iteration on a dense grid), printed as floats.
 
-pip install mpmath numpy
-python scripts/fit_vector_math.py
+    pip install mpmath numpy
+    python scripts/fit_vector_math.py
 """
 
 import mpmath as mp

@@ -29,13 +29,8 @@ DELETED = {chr(c) for c in [*range(1, 9), 0xB, *range(0xE, 0x20), 0x7F, 0x8F, 0x
 
 def texts_of(row):
     """Yields (language, text) for the texts of a row of train or dev data."""
-    for key, language in (
-        ("query", "lang_q"),
-        ("pos", "lang_d"),
-        ("neg", "lang_d"),
-        ("text", "lang"),
-        ("title", "lang"),
-    ):
+    for key, language in (("query", "lang_q"), ("pos", "lang_d"), ("neg", "lang_d"),
+                          ("text", "lang"), ("title", "lang")):
         texts = row.get(key) or []
         for text in [texts] if isinstance(texts, str) else texts:
             yield row.get(language) or "?", text
@@ -91,7 +86,8 @@ def published_spelling(spec):
     parts = spec["normalizer"].get("normalizers", [spec["normalizer"]])
     spec["normalizer"] = next(part for part in parts if part["type"] == "Precompiled")
     metaspace = {"type": "Metaspace", "replacement": "▁", "str_rep": "▁", "add_prefix_space": True}
-    spec["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace]}
+    spec["pre_tokenizer"] = {"type": "Sequence",
+                             "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace]}
     for token in spec["added_tokens"]:
         token["lstrip"] = token["content"] == "<mask>"
     return spec
@@ -118,7 +114,8 @@ def tokenizers(paths):
 
 def ours(driver, path, lines):
     text = "".join(json.dumps(line) + "\n" for line in lines)
-    run = subprocess.run([driver, path, "match"], input=text, capture_output=True, text=True, check=False)
+    run = subprocess.run([driver, path, "match"], input=text, capture_output=True, text=True,
+                         check=False)
     if run.returncode != 0:
         sys.exit(f"{driver} failed: {run.stderr}")
     return [json.loads(line) for line in run.stdout.splitlines()]
@@ -144,13 +141,9 @@ def compare(name, spec, corpus, driver):
         for language, lines in sorted(corpus.items()):
             row = collections.Counter(lines=len(lines))
             for start in range(0, len(lines), CHUNK):
-                chunk = lines[start : start + CHUNK]
-                pairs = zip(
-                    chunk,
-                    theirs.encode_batch(chunk, add_special_tokens=False),
-                    ours(driver, file.name, chunk),
-                    strict=True,
-                )
+                chunk = lines[start:start + CHUNK]
+                pairs = zip(chunk, theirs.encode_batch(chunk, add_special_tokens=False),
+                            ours(driver, file.name, chunk), strict=True)
                 for line, their, our in pairs:
                     row["tokens"] += len(their.ids)
                     offsets = [list(pair) for pair in their.offsets]
@@ -159,34 +152,25 @@ def compare(name, spec, corpus, driver):
                     why = explanation(line, their.ids == our["ids"], has_charsmap)
                     row["different"] += 1
                     row["explained"] += why is not None
-                    print(
-                        f"  {language}: {line!r}\n    {why or 'NOT EXPLAINED'}\n"
-                        f"    theirs {their.ids} {offsets}\n"
-                        f"    ours   {our['ids']} {our['offsets']}"
-                    )
+                    print(f"  {language}: {line!r}\n    {why or 'NOT EXPLAINED'}\n"
+                          f"    theirs {their.ids} {offsets}\n"
+                          f"    ours   {our['ids']} {our['offsets']}")
             totals.update(row)
-            print(
-                f"{language:<12}{row['lines']:>9}{row['tokens']:>11}{row['different']:>11}{row['explained']:>11}",
-                flush=True,
-            )
-    print(
-        f"{len(corpus)} languages{'':<1}{totals['lines']:>8}{totals['tokens']:>11}"
-        f"{totals['different']:>11}{totals['explained']:>11}"
-    )
+            print(f"{language:<12}{row['lines']:>9}{row['tokens']:>11}{row['different']:>11}"
+                  f"{row['explained']:>11}", flush=True)
+    print(f"{len(corpus)} languages{'':<1}{totals['lines']:>8}{totals['tokens']:>11}"
+          f"{totals['different']:>11}{totals['explained']:>11}")
     return totals["different"] - totals["explained"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--podium", default="build/podium", help="the program; tokenize_lines is looked for beside it")
+    parser.add_argument("--podium", default="build/podium",
+                        help="the program; tokenize_lines is looked for beside it")
     parser.add_argument("--lines", type=int, default=200000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--tokenizer",
-        action="append",
-        metavar="TOKENIZER_JSON",
-        help="may be repeated; default: that of the default model",
-    )
+    parser.add_argument("--tokenizer", action="append", metavar="TOKENIZER_JSON",
+                        help="may be repeated; default: that of the default model")
     arguments = parser.parse_args()
     if not DATA.exists():
         sys.exit(f"no data: {DATA} is missing")
