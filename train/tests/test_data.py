@@ -39,7 +39,7 @@ def test_corpus_round_trip_keeps_texts_once_and_cuts_long_ones(tmp_path, tokeniz
     corpus = data.Corpus.open(tmp_path / "corpus")
     assert corpus.documents(0, "pos").tolist() == [0, 1]
     assert corpus.documents(1, "pos").tolist() == [1]
-    assert tokenizer.decode(corpus.text("query", 0).tolist()).startswith("<s> query : w1 a1")
+    assert tokenizer.decode(corpus.text("query", 0).tolist()).startswith("<s> que ry : w1 a1")
     cut = corpus.text("document", int(corpus.documents(1, "neg")[0]))
     assert len(cut) == data.document_limit(long)
     assert cut[-1] == 2
