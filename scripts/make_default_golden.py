@@ -5,6 +5,7 @@ python scripts/make_default_golden.py [--model models/default] [--out tests/gold
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 from reference_interaction import DEPTHS, Interaction
@@ -28,8 +29,8 @@ def text_case(reference, prompts, language, role, text):
 
 
 def group_case(model, query, documents):
-    """Logits by depth, base's scores and its order (best first) of one query's documents."""
-    found = [model.score(query, document)["logits"] for document in documents]
+    """Calibrated logits by depth, base's scores and its order (best first) of one query's documents."""
+    found = model.scores(query, documents)
     logits = {depth: [one[depth] for one in found] for depth in DEPTHS}
     order = sorted(range(len(documents)), key=lambda index: -logits["base"][index])
     best = sorted(logits["base"], reverse=True)
@@ -40,7 +41,7 @@ def group_case(model, query, documents):
         "query": query,
         "documents": documents,
         "logits": logits,
-        "relevance_score": [model.probability("base", logit) for logit in logits["base"]],
+        "relevance_score": [1 / (1 + math.exp(-logit)) for logit in logits["base"]],
         "order": order,
     }
 

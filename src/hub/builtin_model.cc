@@ -7,6 +7,7 @@ PODIUM_EMBED(podium_builtin_config, PODIUM_MODEL_DIR "/config.json");
 PODIUM_EMBED(podium_builtin_tokenizer, PODIUM_MODEL_DIR "/tokenizer.json");
 PODIUM_EMBED(podium_builtin_tokenizer_config, PODIUM_MODEL_DIR "/tokenizer_config.json");
 PODIUM_EMBED(podium_builtin_weights, PODIUM_MODEL_DIR "/model.safetensors");
+PODIUM_EMBED(podium_builtin_interaction, PODIUM_MODEL_DIR "/interaction.safetensors");
 
 namespace podium::hub {
 
@@ -24,7 +25,8 @@ const MemoryFiles& builtin_model() {
       text(podium_builtin_config_begin, podium_builtin_config_end),
       text(podium_builtin_tokenizer_begin, podium_builtin_tokenizer_end),
       text(podium_builtin_tokenizer_config_begin, podium_builtin_tokenizer_config_end),
-      {podium_builtin_weights_begin, podium_builtin_weights_end}};
+      {podium_builtin_weights_begin, podium_builtin_weights_end},
+      {podium_builtin_interaction_begin, podium_builtin_interaction_end}};
   return files;
 }
 

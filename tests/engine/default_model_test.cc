@@ -50,6 +50,17 @@ TEST(DefaultModel, RanksAsPyTorchDoes) {
     group.find("documents")->for_each_element([&](json::Value text) {
       return documents.push_back(*text.as_string()), true;
     });
+    for (const auto& [effort, name] :
+         {std::pair(Effort::tiny, "tiny"), {Effort::turbo, "turbo"}, {Effort::full, "base"}}) {
+      const auto logits = model::numbers<double>(*group.find("logits")->find(name));
+      const auto ranking = engine().rank(*group.find("query")->as_string(), documents,
+                                         {.score = ScoreKind::logit, .effort = effort});
+      EXPECT_TRUE(ranking);
+      if (!ranking) return false;
+      for (const RankedDocument& result : ranking->results) {
+        EXPECT_NEAR(result.relevance_score, logits[result.index], 2e-3) << name;
+      }
+    }
     const auto scores = model::numbers<double>(*group.find("relevance_score"));
     const auto order = model::numbers<std::size_t>(*group.find("order"));
     const auto ranking = engine().rank(*group.find("query")->as_string(), documents);

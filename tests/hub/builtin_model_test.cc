@@ -24,6 +24,7 @@ TEST(BuiltinModel, IsTheFilesOfModelsDefault) {
   EXPECT_TRUE(is_file("tokenizer.json", model.tokenizer_json));
   EXPECT_TRUE(is_file("tokenizer_config.json", model.tokenizer_config_json));
   EXPECT_TRUE(is_file("model.safetensors", text_of(model.safetensors)));
+  EXPECT_TRUE(is_file("interaction.safetensors", text_of(model.interaction)));
 }
 
 TEST(BuiltinModel, IsAligned) {

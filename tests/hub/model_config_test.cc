@@ -65,8 +65,8 @@ TEST(ModelConfig, ReadsTheBuiltInModel) {
   EXPECT_TRUE(config->q4_0_weights);
   EXPECT_EQ(config->bi_encoder.query_prefix, "query: ");
   EXPECT_EQ(config->bi_encoder.document_prefix, "passage: ");
-  EXPECT_GT(config->bi_encoder.calibration_scale, 0);
-  EXPECT_EQ(config->display_name, "multilingual-e5-small");
+  EXPECT_TRUE(config->is_late_interaction);
+  EXPECT_EQ(config->display_name, "podium-e5-small");
   EXPECT_EQ(config->tokenizer_max_length, 512U);
 }
 
