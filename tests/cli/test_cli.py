@@ -188,7 +188,8 @@ class Rank(Case):
         self.assertEqual(answer["results"][0]["index"], 1)
         self.assertEqual(sorted(r["index"] for r in answer["results"]), [0, 1, 2])
         for result in answer["results"]:
-            self.assertEqual(list(result), ["index", "relevance_score", "document", "tokens", "windows", "truncated"])
+            self.assertEqual(list(result),
+                ["index", "relevance_score", "document", "tokens", "windows", "truncated", "depth"])
             self.assertEqual(result["document"], documents[result["index"]])
             self.assertGreaterEqual(result["relevance_score"], 0)
             self.assertLessEqual(result["relevance_score"], 1)
@@ -259,7 +260,7 @@ class Rank(Case):
         self.assertEqual(results(b"a\0b\r\n")[0]["document"], "a\0b")
 
     def test_long_documents_are_read_in_windows(self):
-        needle = "filler words about nothing " * 400 + PAN
+        needle = "filler words about nothing " * 400 + "Clean a cast iron pan with hot water, rub it with oil."
         first, *others = results(f"{TRAIN}\n{needle}\n{CATS}")
         self.assertEqual((first["index"], first["truncated"]), (1, False))
         self.assertGreater(first["windows"], 3)
@@ -426,7 +427,7 @@ class Terminal(Case):
         with tempfile.NamedTemporaryFile("w") as file:
             file.write("\n".join(f"{i} " + "long document " * 100 for i in range(60)))
             file.flush()
-            _, written = on_a_terminal(["rank", "-q", "x", "-n", "1", "--threads", "1", file.name])
+            _, written = on_a_terminal(["rank", "-q", "x", "-n", "1", "--effort", "full", "--threads", "1", file.name])
         self.assertRegex(written, r"\rranking [█░]+ +\d+ %, \d+ of 60 documents, \d+ s left")
         self.assertRegex(written, r"s left\x1b\[K\r\x1b\[K")
 
