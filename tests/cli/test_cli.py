@@ -188,8 +188,9 @@ class Rank(Case):
         self.assertEqual(answer["results"][0]["index"], 1)
         self.assertEqual(sorted(r["index"] for r in answer["results"]), [0, 1, 2])
         for result in answer["results"]:
-            self.assertEqual(list(result),
-                ["index", "relevance_score", "document", "tokens", "windows", "truncated", "depth"])
+            self.assertEqual(
+                list(result), ["index", "relevance_score", "document", "tokens", "windows", "truncated", "depth"]
+            )
             self.assertEqual(result["document"], documents[result["index"]])
             self.assertGreaterEqual(result["relevance_score"], 0)
             self.assertLessEqual(result["relevance_score"], 1)
