@@ -2,10 +2,12 @@
 
 Calibration (Platt scaling): sigmoid(scale * logit + bias) is the probability of relevance.
 Margins: how far, in calibrated logits, a document may trail the TOP-th best of its query at a
-depth and still be read on. Both go into FILE, beside the weights; train.export passes them on.
+depth and still be read on, fitted on lists filled up to WIDE candidates with others of their set,
+as long as those of a first stage. Both go into FILE, beside the weights; train.export passes them on.
 The expected calibration error is reported on queries that the fit did not see, before and after.
 """
 
+import copy
 import itertools
 
 import numpy as np
@@ -16,9 +18,11 @@ from train import devset, metrics
 from train.data import load_idf
 from train.evaluate import arguments, by_query, calibration_error, load_model, open_sets, set_scores
 from train.interaction import DEPTHS
+from train.shards import Shard
 from train.trainer import save_atomically
 
 TOP = 10  # documents whose order stopping early must keep
+WIDE = 100  # candidates of a query that the margins are fitted on
 ALLOWED = 0.002  # nDCG@10 that a group may lose by stopping early
 MARGINS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0)
 
@@ -56,6 +60,25 @@ def calibrate(sets: dict, scores: dict) -> tuple[dict, dict]:
         slope, offset = fit(x, relevant)
         settings[depth] = {"scale": slope, "bias": offset}
     return settings, errors
+
+
+def replaced(shard: Shard, pairs: np.ndarray) -> Shard:
+    """The set with other candidates."""
+    other = copy.copy(shard)
+    other.arrays = shard.arrays | {"pairs": pairs, "bm25": np.zeros(len(pairs), np.float32)}
+    return other
+
+
+def widen(shard: Shard, rng: np.random.Generator) -> Shard:
+    """The set with every query's candidates filled up to WIDE with random other documents of it,
+    which follow all the set's own pairs."""
+    documents = len(shard.window_offsets) - 1
+    pairs = [shard.pairs]
+    for at in by_query(shard):
+        own = shard.pairs[at]
+        others = rng.permutation(np.setdiff1d(np.arange(documents), own[:, 1]))[: max(0, WIDE - len(own))]
+        pairs.append(np.stack([np.full_like(others, own[0, 0]), others, np.zeros_like(others)], 1))
+    return replaced(shard, np.concatenate(pairs))
 
 
 def stop_early(calibrated: dict[str, np.ndarray], margins: dict[str, float]) -> tuple[np.ndarray, list[int]]:
@@ -113,11 +136,14 @@ def main() -> None:
     torch.set_num_threads(1)
     sets = open_sets(args.data, args.work, args.start, devset.Sample(long=not args.skip_long))
     model, idf = load_model(args.model), load_idf(args.work / "corpus")
-    scores = {name: set_scores(shard, model, idf) for name, shard in sets.items()}
-    settings, errors = calibrate(sets, scores)
+    rng, long = np.random.default_rng(3), devset.GROUPS["long"]
+    wide = {name: shard if name in long else widen(shard, rng) for name, shard in sets.items()}
+    scores = {name: set_scores(shard, model, idf) for name, shard in wide.items()}
+    own = {name: {d: scores[name][d][: len(shard.pairs)] for d in DEPTHS} for name, shard in sets.items()}
+    settings, errors = calibrate(sets, own)
     for depth, error in errors.items():
         print(depth, settings[depth], f"error {error['before']:.3f} -> {error['after']:.3f}")
-    margins, cost = fit_margins(sets, scores, settings)
+    margins, cost = fit_margins(wide, scores, settings)
     print("margins", margins, cost)
     saved = torch.load(args.model, weights_only=True)
     fitted = {"calibration": settings, "margins": margins, "errors": errors, "stopping": cost}

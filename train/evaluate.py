@@ -19,9 +19,11 @@ BLOCK = 250  # pairs scored at once
 @torch.no_grad()
 def score_pairs(model: Interaction, shard: Shard, pairs: np.ndarray, idf: np.ndarray) -> dict[str, np.ndarray]:
     """Logits by depth for pairs [n, 2] of (query, window) numbers of an encoded set."""
-    blocks = [pairs[start : start + BLOCK] for start in range(0, len(pairs), BLOCK)]
+    order = np.argsort(pairs[:, 1], kind="stable")  # so that a window is projected once
+    blocks = [pairs[order[start : start + BLOCK]] for start in range(0, len(pairs), BLOCK)]
     scored = [model(model.read(shard, block[:, 0], block[:, 1], idf)) for block in blocks]
-    return {depth: torch.cat([s[depth] for s in scored]).numpy() for depth in DEPTHS}
+    back = np.argsort(order)
+    return {depth: torch.cat([s[depth] for s in scored]).numpy()[back] for depth in DEPTHS}
 
 
 def set_scores(shard: Shard, model: Interaction | None, idf: np.ndarray) -> dict[str, np.ndarray]:

@@ -61,7 +61,7 @@ class Reader(nn.Module):
         self.ask = nn.Linear(hidden, size, bias=False)  # of the query's final states
         self.document_weight = nn.Linear(hidden, 1, bias=False)
         self.query_weight = nn.Linear(hidden, 1, bias=False)
-        self.vector = nn.Linear(hidden, hidden)
+        self.vector = nn.Linear(hidden, hidden).requires_grad_(False)  # fitted once: trained, it forgets languages
         for part in (self.ask, self.document_weight, self.query_weight):
             nn.init.zeros_(part.weight)
 

@@ -31,12 +31,13 @@ class StagePlan:
 
 
 SHARD_ROWS = 1000
+AGAIN = 2  # shards of each other stage that the last one meets
 STAGES = {
-    "english": StagePlan(3, 1, 5e-5),
-    "cross": StagePlan(4, 1, 5e-5),
-    "multilingual": StagePlan(5, 1, 5e-5),
-    # meets the shards of the other stages again, their negatives chosen anew
-    "hard": StagePlan(0, 1, 5e-5),
+    "english": StagePlan(3, 1, 1e-4),
+    "cross": StagePlan(4, 1, 1e-4),
+    "multilingual": StagePlan(5, 1, 1e-4),
+    # meets shards of the other stages again, their negatives chosen anew
+    "hard": StagePlan(0, 1, 1e-4),
 }
 
 
@@ -64,12 +65,10 @@ def build_shard(args, stage: str, number: int) -> Path:
 
 
 def stage_shards(args, stage: str) -> list[Path]:
-    """The folders of a stage's shards; the last stage meets those of all the others."""
-    found = []
-    for name, plan in STAGES.items():
-        if name == stage or not STAGES[stage].shards:
-            found += [build_shard(args, name, number) for number in range(plan.shards)]
-    return found
+    """The folders of a stage's shards; the last stage meets the first two of each of the others."""
+    count = STAGES[stage].shards
+    wanted = {stage: count} if count else {name: min(plan.shards, AGAIN) for name, plan in STAGES.items()}
+    return [build_shard(args, name, number) for name, shards in wanted.items() for number in range(shards)]
 
 
 def harden_shard(folder: Path, target: Path, model: Interaction, idf: np.ndarray) -> None:
@@ -125,6 +124,7 @@ def run_stage(args, stage: str, before: Path | None, folder: Path) -> Path:
     running = Stage(model.train(), plan, opened, idf, folder)
     print(f"{stage}: {len(opened)} shards, resumed: {running.resume()}", flush=True)
     running.run()
+    fit_scorers(model, opened, idf)
     save_atomically({"model": model.state_dict(), "shape": shape}, target)
     progress.unlink(missing_ok=True)
     if args.data:
