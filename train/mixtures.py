@@ -39,7 +39,6 @@ MIXTURES = {
     "english": blend((ENGLISH, 0.6), (CROSS, 0.2), (CODE, 0.2)),
     "cross": blend((CROSS, 0.6), (ENGLISH, 0.2), (CODE, 0.2)),
     "multilingual": blend((MULTI, 0.35), (CODE, 0.35), (CROSS, 0.2), (ENGLISH, 0.1)),
-    "hard": blend((MULTI, 0.25), (CODE, 0.35), (CROSS, 0.25), (ENGLISH, 0.15)),
 }
 
 
