@@ -86,8 +86,8 @@ def planted_rows(count: int, seed: int, shuffled: bool = False) -> list[dict]:
             fill.insert(int(rng.integers(4)), word)
             return " ".join(fill)
 
-        others = [i for i in range(PAIRS) if i != key]
         right = int(rng.integers(PAIRS)) if shuffled else key
+        others = [i for i in range(PAIRS) if i != right]
         rows.append({
             "query": text(f"a{key}"),
             "pos": [text(f"b{right}")],
