@@ -34,7 +34,7 @@ SHARD_ROWS = 1000
 AGAIN = 2  # shards of each other stage that the last one meets
 STAGES = {
     "english": StagePlan(3, 1, 1e-4),
-    "cross": StagePlan(3, 1, 1e-4),
+    "cross": StagePlan(4, 1, 1e-4),
     "multilingual": StagePlan(5, 1, 1e-4),
     # meets shards of the other stages again, their negatives chosen anew
     "hard": StagePlan(0, 1, 1e-4),

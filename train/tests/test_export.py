@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="training tests need PyTorch")
 
 from safetensors.torch import load_file, save_file
 
-from train import calibrate, export, q4
+from train import calibrate, export, q4, shards
 from train.interaction import OPENING, Interaction
 from train.tests.conftest import CONFIG, LAYERS, SIZES
 
@@ -36,6 +36,19 @@ def test_stopping_early_reads_on_what_may_reach_the_top():
     assert read[2] <= read[1] < 20
     _, everything = calibrate.stop_early(noisy, {"tiny": 99.0, "turbo": 99.0})
     assert everything == [30, 30, 30]
+
+
+def test_widened_lists_keep_their_own_pairs_first_and_gain_only_others():
+    shard = shards.Shard.__new__(shards.Shard)
+    pairs = np.array([(0, 3, 1), (0, 4, 0), (1, 3, 0), (1, 7, 2)])
+    shard.arrays = {"pairs": pairs, "window_offsets": np.arange(151)}
+    wide = calibrate.widen(shard, np.random.default_rng(0))
+    assert (wide.pairs[:4] == pairs).all()
+    assert (wide.pairs[4:, 2] == 0).all()
+    for query in (0, 1):
+        documents = wide.pairs[wide.pairs[:, 0] == query, 1]
+        assert len(documents) == len(set(documents)) == calibrate.WIDE
+    assert (shard.pairs == pairs).all()
 
 
 def test_unpack_reads_low_nibbles_first():

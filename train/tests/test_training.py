@@ -62,6 +62,7 @@ def test_every_depth_learns_the_planted_rule(shard, unseen, tmp_path):
     assert accuracy(stage.model, unseen, "base") > 0.9
     assert accuracy(stage.model, unseen, "turbo") > 0.85
     assert accuracy(stage.model, unseen, "tiny") > 0.6  # one layer of a random encoder
+    assert all((scorer.linear.weight >= 0).all() for scorer in stage.model.scorers.values())
 
 
 def test_does_not_learn_from_shuffled_positives(unseen, tokenizer, weights, tmp_path):
