@@ -275,7 +275,7 @@ def main():
     torch.set_num_threads(os.cpu_count() or 1)
     rows = []
     for name in args.models:
-        print(f"{name} ...", file=sys.stderr, flush=True)
+        print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
         scratch = args.work / name
         scratch.mkdir(parents=True, exist_ok=True)
         directory, parameters = prepare(name, scratch)
@@ -285,6 +285,7 @@ def main():
         length = min(args.longest, longest, 1024 if name == "jina-reranker-v3" else longest)
         measured = compare(directory, args.podium, length, scratch, bound)
         rows.append({"model": name, "parameters": f"{parameters:,}"} | {k: str(v) for k, v in measured.items()})
+        print(f"{measured['largest difference']} {measured['result']}", file=sys.stderr, flush=True)
         if not args.keep:
             shutil.rmtree(scratch)
     print_table(rows)
