@@ -1,4 +1,5 @@
 // podium serve: options in, a server that runs until it is told to stop.
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -34,6 +35,14 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// What a request took goes back to the system when it ends. By itself the allocator raises both
+// limits with the largest block it has seen, and keeps as much as that for each thread
+// (mallopt(3)): 515 MiB instead of 90 after the greedy shapes of scripts/reliability.
+void give_memory_back() {
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
 void print_error_line(std::string_view line) { fmt::print(stderr, "{}\n", line); }
 
 // Blocks SIGTERM and SIGINT in this thread and all it starts, so that one place waits for them.
@@ -57,6 +66,7 @@ std::string served_models(server::Server& server) {
 Result<int> serve(server::ServerOptions options) {
   const sigset_t signals = block_signals();
   raise_descriptor_limit();
+  give_memory_back();
   PODIUM_TRY(auto gate, server::key_gate(options.keys.empty() ? server::KeyStore::default_path()
                                                               : options.keys));
   PODIUM_TRY(const auto server,

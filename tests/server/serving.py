@@ -57,6 +57,11 @@ class Server:
         self.folder.cleanup()
         return status
 
+    def memory(self):
+        """Bytes of its own that the server holds."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]) * 1024
+
     def request(self, method, path, body=None, headers=None):
         """(status, headers, body bytes); a body that is not bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()

@@ -4,6 +4,7 @@ import concurrent.futures
 import gzip
 import http.client
 import json
+import os
 import select
 import socket
 import threading
@@ -266,6 +267,20 @@ class Nowhere(Alive):
             for path in ("/cohere/v1/rerank", "/v1/rerank"):
                 status, _, text = server.request("POST", path, body)
                 self.assertLess(len(text), 10_000, status)
+
+
+class Memory(unittest.TestCase):
+    @unittest.skipIf(os.environ.get("PODIUM_SANITIZED"), "a sanitizer keeps what is freed")
+    def test_what_large_bodies_took_is_given_back(self):
+        with Server("--max-documents", "10") as other:
+            before = other.memory()
+            for path in ("/v1/rerank", "/v2/rerank", "/vllm/v1/rerank", "/mixedbread/v1/reranking") * 6:
+                key = "input" if "mixedbread" in path else "documents"
+                other.request("POST", path, {"query": "q", key: ["a"] * 1_000_000})
+            end = time.monotonic() + 10  # the last one is let go after its answer
+            while other.memory() - before > 20e6 and time.monotonic() < end:
+                time.sleep(0.1)
+            self.assertLess(other.memory() - before, 20e6)
 
 
 class Life(unittest.TestCase):
