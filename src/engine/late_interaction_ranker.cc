@@ -20,9 +20,6 @@ namespace {
 // Their states are kept until the round is over: 24 MiB of hidden size 384.
 constexpr std::size_t kRoundTokens = 16384;
 
-// A document may have that many kept: a long one is not to take the place of all others.
-constexpr std::size_t kKeptTokens = 4096;
-
 constexpr std::array<Effort, model::kDepths> kEfforts = {Effort::tiny, Effort::turbo, Effort::full};
 
 class LateInteractionRanker final : public BiEncoderRanker {
@@ -49,7 +46,7 @@ class LateInteractionRanker final : public BiEncoderRanker {
     if (of_query) made->answer = query_;
     made->query = query_;
     made->to = depth_ + 1;
-    made->remembers = !of_query && document_tokens() <= kKeptTokens;
+    made->remembers = !of_query && document_tokens() <= model().most_kept_tokens();
     made->scope = request().options.document_scope;
     return made;
   }

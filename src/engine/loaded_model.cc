@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kDefaultBatchTokens = 4096;
 
+// A document may have a twelfth of the cache, at about 680 bytes a token.
+constexpr std::size_t kCacheBytesPerKeptToken = 8192;
+
 Result<hub::Checkpoint> open_checkpoint(const std::string& model) {
   if (model.empty()) return hub::Checkpoint::open(hub::builtin_model());
   PODIUM_TRY(const std::filesystem::path directory, hub::locate_model(model));
@@ -71,6 +74,7 @@ Result<void> LoadedModel::load_network(const EngineOptions& options) {
       options.batch_tokens > 0 ? options.batch_tokens : kDefaultBatchTokens, info_.max_length);
   if (late_interaction() != nullptr) {
     visits_.emplace(*late_interaction(), options.document_cache_bytes);
+    most_kept_tokens_ = options.document_cache_bytes / kCacheBytesPerKeptToken;
   }
   workspace_ = model_->make_workspace(info_.batch_tokens, info_.max_length, pool_.threads());
   describe(*kernels);

@@ -31,6 +31,8 @@ class LoadedModel {
   std::size_t least_length() const;
   bool is_bi_encoder() const { return model_->description().is_bi_encoder; }
   const model::LateInteraction* late_interaction() const { return model_->late_interaction(); }
+  // Of one document, which is not to take the place of all others in the document cache.
+  std::size_t most_kept_tokens() const { return most_kept_tokens_; }
   bool is_listwise() const { return model_->description().is_listwise; }
   std::size_t output_size() const { return model_->output_size(); }
 
@@ -65,6 +67,7 @@ class LoadedModel {
   model::Workspace workspace_;
   batch::PackedBatch batch_;
   std::optional<InteractionBatches> visits_;  // of a model with several depths
+  std::size_t most_kept_tokens_ = 0;
   ModelInfo info_;
   std::mutex mutex_;
   std::unique_ptr<Scheduler> scheduler_;  // last: its thread uses the rest

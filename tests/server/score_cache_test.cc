@@ -2,23 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 namespace podium::server {
 namespace {
-
-// vectors_sip128 of the reference implementation (github.com/veorq/SipHash): key 00 01 … 0f, inputs
-// 00 01 … of 0, 1, 8 and 15 bytes; `openssl mac -macopt size:16 SIPHASH` computes the same.
-TEST(SipHash, IsThatOfItsAuthors) {
-  constexpr HashKey kKey{0x0706050403020100, 0x0f0e0d0c0b0a0908};
-  std::string input;
-  for (char c = 0; c < 15; ++c) input += c;
-  const auto hash = [&](std::size_t size) {
-    return siphash(kKey, std::string_view(input).substr(0, size));
-  };
-  EXPECT_EQ(hash(0), (PairKey{0x930255c71472f66d, 0xe6a825ba047f81a3}));
-  EXPECT_EQ(hash(1), (PairKey{0x45fc229b11597634, 0x44af996bd8c187da}));
-}
 
 TEST(ScoreCache, FindsWhatWasInsertedUntilNewerOnesNeedThePlace) {
   ScoreCache cache(64);
