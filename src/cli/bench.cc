@@ -148,9 +148,8 @@ std::string report_table(const Load& load, std::size_t documents, const Measured
 
 Result<int> run_bench(const Command& self, std::span<const char* const> arguments) {
   Load load;
-  Options options(
-      self, kNotes,
-      "podium bench -q \"how to clean a cast iron pan\" examples/kitchen.txt");
+  Options options(self, kNotes,
+                  "podium bench -q \"how to clean a cast iron pan\" examples/kitchen.txt");
   options.add_option("FILE", load.file, "documents; - or none is standard input");
   options.add_option("-q,--query", load.query, "what the documents are judged by")
       ->type_name("TEXT")
