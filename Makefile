@@ -46,9 +46,12 @@ test: setup $(VENV)/.test
 test-train: $(VENV)/.torch
 	$(PYTHON) -m pytest -q train/tests
 
-# 100 queries x 50 candidates of each set, or with FULL=1 all of them.
+# Of each set, or with FULL=1 all of them.
+QUERIES ?= 100
+DEPTH ?= 50
 quality: build
-	@python3 scripts/quality.py --podium $(BUILD)/podium --work $(BUILD)/quality $(if $(FULL),--queries 0 --depth 0)
+	@python3 scripts/quality.py --podium $(BUILD)/podium --work $(BUILD)/quality \
+	  $(if $(FULL),--queries 0 --depth 0,--queries $(QUERIES) --depth $(DEPTH))
 
 parity: build $(VENV)/.torch
 	$(PYTHON) scripts/parity.py --podium $(BUILD)/podium --work $(BUILD)/parity

@@ -10,16 +10,18 @@ earlier run measured stays in --work, set by set: after an interruption the rest
 import argparse
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 METRIC = "nDCG@10"
+QUERIES, DEPTH = 100, 50  # of each set, where nothing else is asked for
 # name in the page: run, effort, colour
 SYSTEMS = {
     "BM25": ("bm25", "", "#9aa0a6"),
-    "e5-small bi-encoder": ("e5", "", "#5f6b7a"),
+    "e5-small bi-encoder": ("e5", "full", "#5f6b7a"),
     "tiny": ("model", "tiny", "#8ecae6"),
     "turbo": ("model", "turbo", "#3a8fc4"),
     "base": ("model", "full", "#1b4f8a"),
@@ -29,15 +31,22 @@ DEPTHS = ("tiny", "turbo", "stopping early", "base")
 
 
 def bi_encoder(model, out):
-    """A directory with the default model's encoder alone, scored by the cosine of mean-pooled vectors."""
+    """A copy of the model whose logit is the cosine of mean-pooled vectors, its last feature: e5's own score."""
     out.mkdir(parents=True, exist_ok=True)
-    config = json.loads((model / "config.json").read_text())
-    kept = {key: config["podium"][key] for key in ("pooling", "query_prefix", "document_prefix")}
-    config["podium"] = {"name": "multilingual-e5-small", "head": "bi-encoder", **kept}
-    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     for name in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         (out / name).unlink(missing_ok=True)
         os.link(model / name, out / name)
+    config = json.loads((model / "config.json").read_text())
+    config["podium"]["name"] = "multilingual-e5-small"
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    data = bytearray((model / "interaction.safetensors").read_bytes())
+    size = struct.unpack_from("<Q", data)[0]
+    header = json.loads(data[8 : 8 + size])
+    for name, last in {"weight": 1.0, "bias": 0.0}.items():
+        start, end = header[f"interaction.base.linear.{name}"]["data_offsets"]
+        zeros = [0.0] * ((end - start) // 4 - 1)
+        struct.pack_into(f"<{len(zeros) + 1}f", data, 8 + size + start, *zeros, last)
+    (out / "interaction.safetensors").write_bytes(data)
     return out
 
 
@@ -154,10 +163,14 @@ def page(args, reports):
     sample = (
         f"{args.queries} queries × {args.depth} candidates of each set" if args.queries else "every query and candidate"
     )
+    command = "make quality"
+    if args.queries and (args.queries, args.depth) != (QUERIES, DEPTH):
+        command += f" QUERIES={args.queries} DEPTH={args.depth}"
     text = f"""# Ranking quality
 
-`make quality` wrote this page: {METRIC} on {sample}, seed {reports["base"]["seed"]}, with 95 % bootstrap intervals
-over queries ({reports["base"]["resamples"]} resamples). `FULL=1 make quality` takes every query and candidate.
+`{command}` wrote this page: {METRIC} on {sample}, seed {reports["base"]["seed"]}, with 95 % bootstrap intervals
+over queries ({reports["base"]["resamples"]} resamples). `make quality` takes {QUERIES} queries and {DEPTH} candidates
+of each set, `make quality FULL=1` all.
 
 Each set gives its candidates with its data: relevant documents, documents that BM25 or an embedding model finds close
 and random ones; a sample of candidates always keeps the relevant ones. Every system ranks the same candidates. BM25 is
@@ -197,8 +210,8 @@ def main():
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "default")
     parser.add_argument("--data", type=Path, default=ROOT / ".." / "shared" / "data" / "dev")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "quality")
-    parser.add_argument("--queries", type=int, default=100)
-    parser.add_argument("--depth", type=int, default=50)
+    parser.add_argument("--queries", type=int, default=QUERIES)
+    parser.add_argument("--depth", type=int, default=DEPTH)
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     args = parser.parse_args()
     if not args.data.is_dir():
