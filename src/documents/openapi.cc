@@ -133,7 +133,9 @@ bool is_openapi(const json::Value& root) {
 }
 
 void add_operations(const json::Value& root, Documents& documents) {
-  root.find("paths")->for_each_member([&](std::string_view path, const json::Value& item) {
+  const auto paths = root.find("paths");
+  if (!paths) return;
+  paths->for_each_member([&](std::string_view path, const json::Value& item) {
     for (const std::string_view method : kMethods) {
       const auto operation = item.find(method);
       if (!operation || !operation->is_object()) continue;
