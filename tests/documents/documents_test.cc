@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "documents/read_all.h"
 
 namespace podium::documents {
 namespace {
@@ -204,17 +205,6 @@ TEST(Documents, OneHugeLine) {
   const auto documents = parse_documents(huge, "docs");
   ASSERT_TRUE(documents.has_value());
   EXPECT_EQ(documents->written.front().data(), huge.data()) << "a plain line is not copied";
-}
-
-// What a reader gives in parts, put together again.
-std::vector<std::string> read_all(const Documents& documents) {
-  DocumentReader reader(documents);
-  std::vector<std::string> out;
-  while (*reader.next()) {
-    std::string& text = out.emplace_back();
-    for (std::string_view part = *reader.read(); !part.empty(); part = *reader.read()) text += part;
-  }
-  return out;
 }
 
 TEST(DocumentReader, ReadsTheTextsInParts) {

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "documents/documents.h"
+#include "documents/read_all.h"
 #include "documents/tools.h"
 #include "documents/yaml.h"
 
@@ -70,34 +71,23 @@ TEST(Fields, PickMembersInTheirOrder) {
   EXPECT_THAT(error_of("plain", "x", fields), HasSubstr("read as lines, which has no fields"));
 }
 
-// What a reader gives the engine.
-std::vector<std::string> streamed(const Documents& documents) {
-  DocumentReader reader(documents);
-  std::vector<std::string> out;
-  while (*reader.next()) {
-    std::string& text = out.emplace_back();
-    for (std::string_view part = *reader.read(); !part.empty(); part = *reader.read()) text += part;
-  }
-  return out;
-}
-
 TEST(Rendered, TextsAreMadeAsTheyAreRead) {
   const std::string cell(50000, 'x');
   const std::string csv = "id,name\n1,\"" + cell + "\n\"\n2,é\n";
   const auto rows = read(csv, "x.csv");
   EXPECT_TRUE(rows.owned.empty());
-  EXPECT_EQ(streamed(rows), texts_of(rows));
+  EXPECT_EQ(read_all(rows), texts_of(rows));
   EXPECT_EQ(rows.characters(1, 8, 15), "name: é");
   EXPECT_EQ(rows.text(1, 15), "id: '2'\nname: ");  // not half a character
   const std::string lines = R"({"id":7,"a":"\u00e9","b":[1,2]}
 {"a":"x"})";
   const auto fields = read(lines, "x.jsonl", {.fields = {"a", "b"}});
   EXPECT_TRUE(fields.owned.empty());
-  EXPECT_THAT(streamed(fields), ElementsAre("a: é\nb:\n- 1\n- 2", "a: x"));
+  EXPECT_THAT(read_all(fields), ElementsAre("a: é\nb:\n- 1\n- 2", "a: x"));
   EXPECT_EQ(fields.member(0, "id"), "7");
   EXPECT_EQ(fields.json(0), R"({"id":7,"a":"\u00e9","b":[1,2]})");
   const auto tables = read("CREATE TABLE a (x int);", "x.sql");
-  EXPECT_EQ(streamed(tables), texts_of(tables));
+  EXPECT_EQ(read_all(tables), texts_of(tables));
   EXPECT_EQ(tables.json(0), R"({"id":"a","text":"CREATE TABLE a (x int);"})");
 }
 
